@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `make test` and CI set this: a warning in our own targets then stops the build; those of dependencies never do.
+let warningsAreErrors = Context.environment["TOOLBOX_WARNINGS_AS_ERRORS"] == "1"
+
+let ourSettings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+  name: "toolbox",
+  products: [.executable(name: "toolbox", targets: ["toolbox"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+  ],
+  targets: [
+    // The program, and the text it shows.
+    .executableTarget(name: "toolbox", dependencies: ["ToolboxCommands", argumentParser], swiftSettings: ourSettings),
+    .target(
+      name: "ToolboxCommands",
+      dependencies: [
+        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Curl", "BundledData",
+        "HostSystem", argumentParser,
+      ],
+      swiftSettings: ourSettings),
+    .target(name: "TerminalOutput", dependencies: ["HostSystem"], swiftSettings: ourSettings),
+
+    // The domains. None of them knows another.
+    .target(
+      name: "PerfReference", dependencies: ["BundledData", "DataTree", "HostSystem"], swiftSettings: ourSettings),
+    .target(
+      name: "SystemReset",
+      dependencies: ["DebianPackages", "BundledData", "DataTree", "Compression", "HostSystem"],
+      swiftSettings: ourSettings),
+    .target(
+      name: "KernelReleases",
+      dependencies: ["Curl", "BundledData", "DataTree", "HostSystem", grdb], swiftSettings: ourSettings),
+
+    // What the domains stand on.
+    .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
+    .target(name: "Curl", dependencies: ["CCurl", "HostSystem"], swiftSettings: ourSettings),
+    .target(name: "CCurl"),
+    .target(
+      name: "BundledData", dependencies: ["DataTree"], exclude: ["Data"], swiftSettings: ourSettings,
+      plugins: ["EmbedData"]),
+    .target(name: "DataTree", swiftSettings: ourSettings),
+    .plugin(name: "EmbedData", capability: .buildTool(), dependencies: ["embed-data"], path: "Sources/EmbedData"),
+    .executableTarget(name: "embed-data", dependencies: ["DataTree", yams], swiftSettings: ourSettings),
+
+    // The doors to the machine.
+    .target(
+      name: "Compression", dependencies: ["CZlib", "CLZMA", "CLZ4", "CZstd", "HostSystem"],
+      swiftSettings: ourSettings),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "HostSystem", dependencies: ["CHostSystem"], swiftSettings: ourSettings),
+    .target(name: "CHostSystem"),
+
+    .testTarget(name: "DataTreeTests", dependencies: ["DataTree", "BundledData"], swiftSettings: ourSettings),
+    .testTarget(name: "HostSystemTests", dependencies: ["HostSystem"], swiftSettings: ourSettings),
+    .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
+  ]
+)

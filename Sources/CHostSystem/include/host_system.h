@@ -1,0 +1,18 @@
+#ifndef TOOLBOX_HOST_SYSTEM_H
+#define TOOLBOX_HOST_SYSTEM_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Opens a path below the directory descriptor as if that directory were the root of the file system: absolute symbolic
+   links and ".." cannot leave it. Returns a descriptor, or -1 with errno; ENOSYS where the kernel has no openat2(2)
+   (before Linux 5.6). `path` must not begin with a slash. */
+int toolbox_open_in_root(int directory, const char *path, int flags);
+
+/* open(2)'s O_PATH, which the C library shows to GNU programs only. */
+extern const int toolbox_O_PATH;
+
+/* The calling thread's real ioctl(TIOCGWINSZ) on a descriptor: columns, or 0 when it is no terminal. */
+int toolbox_terminal_columns(int descriptor);
+
+#endif

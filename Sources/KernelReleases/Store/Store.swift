@@ -1,0 +1,3 @@
+import GRDB
+
+func probe() throws -> String { try DatabaseQueue().path }

@@ -1,0 +1,59 @@
+import Glibc
+
+/// Where text goes: a descriptor of the process, or a buffer of a test.
+///
+/// Text is collected and written in large pieces; ``flush()`` hands over what is left. A reader that has gone away ends
+/// the program through SIGPIPE, as is usual for a command in a pipe.
+package final class OutputStream {
+  private let descriptor: Int32?
+  private var buffer: [UInt8] = []
+  private let limit = 64 * 1024
+  /// The error number of the first write that failed (a full disk behind a redirection, for one); nil while all is well.
+  package private(set) var failure: Int32?
+
+  /// - Parameter descriptor: nil keeps everything in memory, for ``text``.
+  package init(descriptor: Int32?) {
+    self.descriptor = descriptor
+  }
+
+  package func write(_ text: String) {
+    buffer.append(contentsOf: text.utf8)
+    if buffer.count >= limit { flush() }
+  }
+
+  package func write(bytes: some Sequence<UInt8>) {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= limit { flush() }
+  }
+
+  package func line(_ text: String = "") {
+    write(text)
+    write("\n")
+  }
+
+  package func lines(_ lines: [String]) {
+    for text in lines { line(text) }
+  }
+
+  /// What was written and not yet handed over; everything, for a stream without a descriptor.
+  package var text: String { String(decoding: buffer, as: UTF8.self) }
+
+  package func flush() {
+    guard let descriptor, !buffer.isEmpty else { return }
+    var offset = 0
+    buffer.withUnsafeBytes { bytes in
+      while offset < bytes.count {
+        let size = Glibc.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+        if size >= 0 {
+          offset += size
+        } else if errno != EINTR {
+          failure = failure ?? errno
+          break
+        }
+      }
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  deinit { flush() }
+}

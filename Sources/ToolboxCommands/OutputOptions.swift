@@ -1,0 +1,36 @@
+package import ArgumentParser
+import FoundationEssentials
+package import TerminalOutput
+
+extension ColorChoice: ExpressibleByArgument {}
+
+/// The options that every command has which prints facts.
+package struct OutputOptions: ParsableArguments {
+  @Option(help: "Colour the output: auto, always or never.")
+  package var color: ColorChoice = .auto
+
+  @Flag(help: "Print JSON.")
+  package var json = false
+
+  package init() {}
+}
+
+extension CommandContext {
+  /// Prints one JSON document: sorted keys in snake_case, two spaces of indent.
+  package func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    standardOutput.write(bytes: try encoder.encode(value))
+    standardOutput.line()
+  }
+
+  /// Prints one JSON object on a line of its own, for streams.
+  package func printJSONLine(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    standardOutput.write(bytes: try encoder.encode(value))
+    standardOutput.line()
+  }
+}

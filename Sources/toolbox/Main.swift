@@ -1,0 +1,8 @@
+import ToolboxCommands
+
+@main
+struct Main {
+  static func main() async {
+    await Toolbox.runProcess()
+  }
+}
