@@ -16,6 +16,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
   name: "toolbox",
@@ -25,6 +26,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
   ],
   targets: [
     // The program, and the text it shows.
@@ -71,8 +73,12 @@ let package = Package(
     .target(name: "HostSystem", dependencies: ["CHostSystem"], swiftSettings: ourSettings),
     .target(name: "CHostSystem"),
 
+    .target(
+      name: "TestSupport", dependencies: [subprocess, systemPackage], path: "Tests/TestSupport",
+      swiftSettings: ourSettings),
     .testTarget(name: "DataTreeTests", dependencies: ["DataTree", "BundledData"], swiftSettings: ourSettings),
-    .testTarget(name: "HostSystemTests", dependencies: ["HostSystem"], swiftSettings: ourSettings),
+    .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
+    .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )
