@@ -45,3 +45,8 @@ package struct CommandContext {
     if let code = standardOutput.failure { throw FileError(path: "standard output", code: code, action: "write") }
   }
 }
+
+extension CommandContext {
+  /// The path of this program's own file; nil where /proc is not there.
+  static var executable: String? { RootDirectory().linkTarget("/proc/self/exe") }
+}

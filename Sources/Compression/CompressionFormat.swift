@@ -1,0 +1,46 @@
+package import HostSystem
+
+/// The compressed forms that package lists, logs and profiles come in, told apart by their first bytes.
+package enum CompressionFormat: String, Sendable, CaseIterable {
+  case gzip
+  case xz
+  case lz4
+  case zstd
+
+  /// - Returns: nil when the bytes begin like none of them: plain data.
+  package init?(magicOf bytes: UnsafeBufferPointer<UInt8>) {
+    let found = Self.allCases.first { bytes.starts(with: $0.magic) }
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// RFC 1952; the xz file format 1.1.0; the LZ4 frame format 1.6; RFC 8878.
+  private var magic: [UInt8] {
+    switch self {
+    case .gzip: [0x1F, 0x8B]
+    case .xz: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
+    case .lz4: [0x04, 0x22, 0x4D, 0x18]
+    case .zstd: [0x28, 0xB5, 0x2F, 0xFD]
+    }
+  }
+}
+
+/// Compressed data that could not be opened.
+package enum CompressionError: ReportableError, Equatable {
+  /// The data ends before the compressed stream does.
+  case cut(CompressionFormat)
+  /// The stream is damaged; the text is the library's own word for it.
+  case damaged(CompressionFormat, String)
+  /// The content is larger than the caller allows, in bytes.
+  case tooLarge(CompressionFormat, limit: Int)
+
+  package var failureKind: FailureKind { .badData }
+
+  package var message: String {
+    switch self {
+    case .cut(let format): "the \(format.rawValue) data is cut; get the file again"
+    case .damaged(let format, let what): "the \(format.rawValue) data is damaged (\(what)); get the file again"
+    case .tooLarge(let format, let limit): "the \(format.rawValue) data opens to more than \(limit) bytes"
+    }
+  }
+}

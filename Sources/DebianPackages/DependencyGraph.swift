@@ -1,0 +1,202 @@
+/// The packages that are present on a system, and which of them satisfies which dependency.
+package struct DependencyGraph: Sendable {
+  /// Present packages only, in the order of dpkg's status.
+  package let packages: [InstalledPackage]
+  package let nativeArchitecture: String
+  private let byName: [String: [Int]]
+  private let providers: [String: [Provider]]
+  private let indexByID: [PackageID: Int]
+
+  private struct Provider: Sendable {
+    let index: Int
+    /// The version of `Provides: name (= version)`; nil without one.
+    let version: DebianVersion?
+  }
+
+  package init(_ packages: [InstalledPackage], nativeArchitecture: String) {
+    self.packages = packages.filter(\.isPresent)
+    self.nativeArchitecture = nativeArchitecture
+    var byName: [String: [Int]] = [:]
+    var providers: [String: [Provider]] = [:]
+    var indexByID: [PackageID: Int] = [:]
+    for (index, package) in self.packages.enumerated() {
+      byName[package.id.name, default: []].append(index)
+      indexByID[package.id] = index
+      for provided in package.provides {
+        providers[provided.name, default: []].append(Provider(index: index, version: provided.constraint?.version))
+      }
+    }
+    self.byName = byName
+    self.providers = providers
+    self.indexByID = indexByID
+  }
+
+  /// The package's place in ``packages``; nil when it is not present.
+  package func index(of id: PackageID) -> Int? { indexByID[id] }
+
+  /// The places of all present packages of a name, one per architecture.
+  package func indices(named name: String) -> [Int] { byName[name] ?? [] }
+
+  /// The present packages that satisfy a relation of a package of some architecture: by name, then through `Provides`.
+  ///
+  /// Source: Debian Policy 7.5 for versioned `Provides`; the multi-arch specification for architectures. `all` counts as
+  /// the native architecture.
+  package func satisfiers(of relation: PackageRelation, architecture: String) -> [Int] {
+    var result: [Int] = []
+    for index in byName[relation.name] ?? [] {
+      let candidate = packages[index]
+      if let constraint = relation.constraint, !constraint.accepts(candidate.version) { continue }
+      if fits(candidate, relation, architecture) { result.append(index) }
+    }
+    for provider in providers[relation.name] ?? [] where !result.contains(provider.index) {
+      if let constraint = relation.constraint {
+        guard let version = provider.version, constraint.accepts(version) else { continue }
+      }
+      if fits(packages[provider.index], relation, architecture) { result.append(provider.index) }
+    }
+    return result
+  }
+
+  private func fits(_ candidate: InstalledPackage, _ relation: PackageRelation, _ architecture: String) -> Bool {
+    let own = resolved(candidate.id.architecture)
+    return switch relation.architecture {
+    case nil: own == resolved(architecture) || candidate.multiArch == .foreign
+    case "any": own == resolved(architecture) || candidate.multiArch == .allowed || candidate.multiArch == .foreign
+    case "native": own == nativeArchitecture
+    case .some(let wanted): own == resolved(wanted)
+    }
+  }
+
+  private func resolved(_ architecture: String) -> String { architecture == "all" ? nativeArchitecture : architecture }
+
+  /// Why a package is in a closure: who asked for it, and through which field.
+  package enum Link: Sendable, Equatable {
+    case root
+    case preDepends(of: Int)
+    case depends(of: Int)
+    case recommends(of: Int)
+
+    package var parent: Int? {
+      switch self {
+      case .root: nil
+      case .preDepends(let index), .depends(let index), .recommends(let index): index
+      }
+    }
+  }
+
+  /// A set of packages with everything they need.
+  package struct Closure: Sendable {
+    /// For each package of the graph, how it came in; nil for those outside.
+    package fileprivate(set) var links: [Link?]
+
+    package func contains(_ index: Int) -> Bool { links[index] != nil }
+
+    /// The packages from a root to this one, the root first; empty for a package outside.
+    package func chain(to index: Int) -> [Int] {
+      guard links[index] != nil else { return [] }
+      var result = [index]
+      var current = index
+      while let parent = links[current]?.parent {
+        result.append(parent)
+        current = parent
+      }
+      return result.reversed()
+    }
+  }
+
+  /// Closes a set of packages over what they need.
+  ///
+  /// Where several present packages satisfy a group of alternatives, those that stand in the closure anyway count, with
+  /// those that `isChosenByPerson` does not claim; a package that a person chose comes in only when nothing else satisfies
+  /// the group. So a mail server that an administrator added beside the stock one does not become stock by it.
+  /// - Parameter roots: places in ``packages``.
+  /// - Parameter withRecommends: whether `Recommends` count as `Depends` do.
+  /// - Parameter isChosenByPerson: whether a package was installed by name rather than pulled in.
+  package func closure(
+    of roots: some Sequence<Int>, withRecommends: Bool, extending previous: Closure? = nil,
+    isChosenByPerson: (Int) -> Bool = { _ in false }
+  ) -> Closure {
+    var links: [Link?] = previous?.links ?? Array(repeating: nil, count: packages.count)
+    var queue: [Int] = []
+    var head = 0
+    var undecided: [(satisfiers: [Int], link: Link, firstNamed: Int?)] = []
+
+    func add(_ index: Int, _ link: Link) {
+      guard links[index] == nil else { return }
+      links[index] = link
+      queue.append(index)
+    }
+    func follow(_ groups: [[PackageRelation]], _ link: Link, _ architecture: String) {
+      for group in groups {
+        var satisfiers: [Int] = []
+        var firstNamed: Int?
+        for relation in group {
+          for index in self.satisfiers(of: relation, architecture: architecture) where !satisfiers.contains(index) {
+            satisfiers.append(index)
+            if firstNamed == nil, packages[index].id.name == relation.name { firstNamed = index }
+          }
+        }
+        switch satisfiers.count {
+        case 0: continue
+        case 1: add(satisfiers[0], link)
+        default: undecided.append((satisfiers, link, firstNamed))
+        }
+      }
+    }
+
+    for root in roots { add(root, .root) }
+    while true {
+      while head < queue.count {
+        let index = queue[head]
+        head += 1
+        let package = packages[index]
+        follow(package.preDepends, .preDepends(of: index), package.id.architecture)
+        follow(package.depends, .depends(of: index), package.id.architecture)
+        if withRecommends { follow(package.recommends, .recommends(of: index), package.id.architecture) }
+      }
+      if undecided.isEmpty { return Closure(links: links) }
+      // First what nobody chose: it came with the system, or because a package of the closure asked for it.
+      for group in undecided {
+        for index in group.satisfiers where !isChosenByPerson(index) { add(index, group.link) }
+      }
+      if head < queue.count { continue }
+      // Then one choice at a time, since it may decide other groups.
+      let open = undecided
+      undecided = []
+      for group in open {
+        if group.satisfiers.contains(where: { links[$0] != nil }) { continue }
+        if head < queue.count {
+          undecided.append(group)
+        } else if let first = group.firstNamed {
+          add(first, group.link)
+        } else {
+          for index in group.satisfiers { add(index, group.link) }
+        }
+      }
+    }
+  }
+
+  /// The present packages whose hard dependencies break when a set of packages goes, directly or in turn.
+  /// - Returns: places in ``packages`` outside `removed`, each with the package that takes it along.
+  package func dependents(ofRemoving removed: Set<Int>) -> [Int: Int] {
+    var gone = removed
+    var cause: [Int: Int] = [:]
+    var changed = true
+    while changed {
+      changed = false
+      for index in packages.indices where !gone.contains(index) {
+        let package = packages[index]
+        for group in package.preDepends + package.depends {
+          let satisfiers = group.flatMap { self.satisfiers(of: $0, architecture: package.id.architecture) }
+          if !satisfiers.isEmpty, satisfiers.allSatisfy({ gone.contains($0) }) {
+            gone.insert(index)
+            cause[index] = satisfiers[0]
+            changed = true
+            break
+          }
+        }
+      }
+    }
+    return cause
+  }
+}

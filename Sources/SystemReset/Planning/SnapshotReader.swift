@@ -1,0 +1,157 @@
+import Compression
+import DebianPackages
+package import HostSystem
+
+extension SystemSnapshot {
+  /// Reads a root. What a plan cannot do without is an error; what only makes it poorer becomes a notice.
+  /// - Parameter environment: tells who became root; see ``RunningSystem``.
+  /// - Parameter userID: the effective user id of this process.
+  /// - Parameter executable: this program's own path, to find the package that it comes from.
+  /// - Throws: ``SnapshotError``, ``FileError``, ``Deb822Error``, ``AccountsError``
+  package static func read(
+    root: RootDirectory, environment: [String: String], userID: UInt32, executable: String?
+  ) throws -> SystemSnapshot {
+    guard root.exists("/") else { throw SnapshotError.noRoot(path: root.path) }
+    guard root.exists(DpkgStatus.path) else { throw SnapshotError.noDpkg(path: root.hostPath(DpkgStatus.path)) }
+    var notices: [Notice] = []
+    let status = try root.map(DpkgStatus.path).withBytes { (bytes) in
+      try DpkgStatus(parsing: bytes, path: root.hostPath(DpkgStatus.path))
+    }
+    if status.endsAbruptly {
+      notices.append(
+        Notice(
+          id: "status-end", message: "dpkg's status does not end as dpkg writes it; packages at its end may be missing",
+          subject: root.hostPath(DpkgStatus.path)))
+    }
+    let release = try readRelease(root, &notices)
+    let profile = DistributionProfile.of(release)
+    if profile == nil {
+      notices.append(
+        Notice(
+          id: "unknown-distribution", message: "no profile for this distribution: its metapackages are not known",
+          subject: release.id))
+    }
+    let running = RunningSystem.read(root: root, environment: environment, userID: userID)
+    let accounts = try readAccounts(root)
+    let kernels = InstalledKernels(
+      packages: status.packages, bootNames: try optionalNames("/boot", root, &notices),
+      moduleNames: try optionalNames("/lib/modules", root, &notices), running: running.kernelRelease)
+    let group = profile?.administrators ?? "sudo"
+    let hasAdministrators = !accounts.members(ofGroup: group).isEmpty || !accounts.members(ofGroup: "admin").isEmpty
+    let archive = try Archive.read(from: root)
+    for (path, reason) in archive.unreadable {
+      notices.append(Notice(id: "unreadable-list", message: reason.message.harmless, subject: path))
+    }
+    if archive.lists.isEmpty {
+      notices.append(
+        Notice(
+          id: "no-lists",
+          message: "apt has no package lists: origins are unknown and nothing can be installed; run 'apt update'",
+          subject: root.hostPath(Archive.directory)))
+    }
+    return SystemSnapshot(
+      root: root, release: release, profile: profile, machineID: readMachineID(root), status: status,
+      graph: DependencyGraph(status.packages, nativeArchitecture: readArchitecture(root, status)),
+      marks: try readMarks(root), archive: archive, kernels: kernels, accounts: accounts,
+      humanIDs: UserIDRange(
+        loginDefinitions: optionalFile("/etc/login.defs", root, &notices),
+        adduserConfiguration: optionalFile("/etc/adduser.conf", root, &notices)),
+      running: running,
+      facts: SystemFacts.read(root: root, kernels: kernels, running: running, hasAdministrators: hasAdministrators),
+      removals: readRemovals(root, &notices), ownPackage: owner(of: executable, root, status), notices: notices)
+  }
+
+  private static func readRelease(_ root: RootDirectory, _ notices: inout [Notice]) throws -> OSRelease {
+    for path in OSRelease.paths {
+      if let bytes = try root.readIfPresent(path, limit: 1 << 20) { return OSRelease(parsing: bytes) }
+    }
+    notices.append(
+      Notice(
+        id: "no-os-release", message: "the system does not say what it is", subject: root.hostPath(OSRelease.paths[0])))
+    return OSRelease(fields: [:])
+  }
+
+  private static func readAccounts(_ root: RootDirectory) throws -> Accounts {
+    try Accounts(
+      passwd: try root.readIfPresent(Accounts.passwdPath) ?? [], passwdPath: root.hostPath(Accounts.passwdPath),
+      group: try root.readIfPresent(Accounts.groupPath) ?? [], groupPath: root.hostPath(Accounts.groupPath))
+  }
+
+  private static func readMarks(_ root: RootDirectory) throws -> ExtendedStates {
+    guard let bytes = try root.readIfPresent(ExtendedStates.path) else { return ExtendedStates() }
+    return try bytes.withUnsafeBufferPointer {
+      try ExtendedStates(parsing: $0, path: root.hostPath(ExtendedStates.path))
+    }
+  }
+
+  private static func readMachineID(_ root: RootDirectory) -> String? {
+    guard let bytes = try? root.readIfPresent("/etc/machine-id", limit: 4096) else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+    return text.count == 32 && text.allSatisfy(\.isHexDigit) ? text : nil
+  }
+
+  /// dpkg's own first architecture, else that of the package dpkg itself, else of most packages.
+  private static func readArchitecture(_ root: RootDirectory, _ status: DpkgStatus) -> String {
+    if let dpkg = status.packages.first(where: { $0.id.name == "dpkg" && $0.isPresent }) { return dpkg.id.architecture }
+    var counts: [String: Int] = [:]
+    for package in status.packages where package.isPresent && package.id.architecture != "all" {
+      counts[package.id.architecture, default: 0] += 1
+    }
+    return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "all"
+  }
+
+  private static func optionalNames(
+    _ path: String, _ root: RootDirectory, _ notices: inout [Notice]
+  ) throws -> [String] {
+    do {
+      return try root.names(in: path) ?? []
+    } catch {
+      notices.append(Notice(id: "unreadable", message: error.message, subject: root.hostPath(path)))
+      return []
+    }
+  }
+
+  private static func optionalFile(_ path: String, _ root: RootDirectory, _ notices: inout [Notice]) -> [UInt8]? {
+    do {
+      return try root.readIfPresent(path)
+    } catch {
+      notices.append(Notice(id: "unreadable", message: error.message, subject: root.hostPath(path)))
+      return nil
+    }
+  }
+
+  /// Reads dpkg's logs, the oldest first.
+  private static func readRemovals(_ root: RootDirectory, _ notices: inout [Notice]) -> [String: PackageLog.Removal] {
+    var log = PackageLog()
+    guard let names = try? root.names(in: "/var/log") else { return [:] }
+    let files = names.filter { $0 == "dpkg.log" || $0.hasPrefix("dpkg.log.") }
+    func age(_ name: String) -> Int { Int(name.dropFirst("dpkg.log.".count).prefix { $0.isNumber }) ?? 0 }
+    for name in files.sorted(by: { age($0) > age($1) }) {
+      let path = "/var/log/" + name
+      do {
+        let file = try root.map(path)
+        let content = try file.withBytes { (bytes) throws(CompressionError) in
+          try Decompression.open(bytes, limit: 256 << 20)
+        }
+        content.withUnsafeBufferPointer { log.take(dpkgLog: $0) }
+      } catch let error as any ReportableError {
+        notices.append(Notice(id: "unreadable-log", message: error.message, subject: root.hostPath(path)))
+      } catch {
+        notices.append(Notice(id: "unreadable-log", message: "\(error)", subject: root.hostPath(path)))
+      }
+    }
+    return log.removals
+  }
+
+  /// The package whose file list names this program.
+  private static func owner(of executable: String?, _ root: RootDirectory, _ status: DpkgStatus) -> PackageID? {
+    guard root.isHost, let executable else { return nil }
+    let names = ["linux-toolbox", "toolbox"]
+    return status.packages.first { package in
+      guard package.isPresent, names.contains(package.id.name),
+        let list = try? root.readIfPresent("/var/lib/dpkg/info/\(package.id.name).list")
+      else { return false }
+      return String(decoding: list, as: UTF8.self).split(separator: "\n").contains { $0 == executable }
+    }?.id
+  }
+}
