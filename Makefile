@@ -1,0 +1,83 @@
+# toolbox: the commands of its developers. README.md says what each is for.
+
+SHELL := /bin/sh
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+
+BINARY := .build/release/toolbox
+
+# Debian packages, by what needs them. `make run` and `make test` install the missing ones themselves.
+BUILD_PACKAGES := libcurl4-openssl-dev libsqlite3-dev libexpat1-dev libzstd-dev liblz4-dev liblzma-dev zlib1g-dev
+TEST_PACKAGES := mandoc mmdebstrap xz-utils lz4 zstd bsdutils
+BENCH_PACKAGES := linux-perf curl
+
+# The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols.
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s -Xlinker -no-pie
+
+.DEFAULT_GOAL := build
+.PHONY: run build test bench lint install uninstall clean swift-is-there build-packages test-packages bench-packages
+
+run: build
+	@$(BINARY) perf
+	@echo
+	@$(BINARY) reset --dry-run
+	@echo
+	@$(BINARY) kernel fetch --database .build/kernel.sqlite || echo 'toolbox: going on without the network' >&2
+	@$(BINARY) kernel --database .build/kernel.sqlite
+
+build: swift-is-there build-packages
+	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox
+
+# Everything: the style, the manual pages, the unit tests, and the release binary on real systems.
+test: export TOOLBOX_WARNINGS_AS_ERRORS := 1
+test: export TOOLBOX_BINARY := $(CURDIR)/$(BINARY)
+test: swift-is-there build-packages test-packages lint
+	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox
+	$(SWIFT) test
+
+bench: build bench-packages
+	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox-bench
+	.build/release/toolbox-bench $(BINARY)
+
+lint: swift-is-there
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+# Refuses to write over the program of the same name in Debian's podman-toolbox.
+install: build
+	@if [ -e '$(DESTDIR)$(PREFIX)/bin/toolbox' ] && dpkg-query -S '$(PREFIX)/bin/toolbox' >/dev/null 2>&1; then \
+	  echo "toolbox: $(PREFIX)/bin/toolbox belongs to the package $$(dpkg-query -S '$(PREFIX)/bin/toolbox' | cut -d: -f1);" \
+	    "remove that package, or name another PREFIX" >&2; exit 1; fi
+	install -D -m 755 $(BINARY) '$(DESTDIR)$(PREFIX)/bin/toolbox'
+	for page in man/*.1; do install -D -m 644 "$$page" '$(DESTDIR)$(PREFIX)/share/man/man1/'"$${page##*/}" || exit 1; done
+
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/toolbox'
+	for page in man/*.1; do rm -f '$(DESTDIR)$(PREFIX)/share/man/man1/'"$${page##*/}"; done
+
+clean:
+	rm -rf .build
+
+swift-is-there:
+	@command -v $(SWIFT) >/dev/null 2>&1 || { \
+	  echo 'toolbox: there is no Swift here. Install Swift 6.3 (https://www.swift.org/install/linux/),' >&2; \
+	  echo '         put its usr/bin into PATH, and try again.' >&2; exit 1; }
+
+build-packages: WANTED := $(BUILD_PACKAGES)
+test-packages: WANTED := $(TEST_PACKAGES)
+bench-packages: WANTED := $(BENCH_PACKAGES)
+
+# Says what it installs; says nothing and does nothing where all is there.
+build-packages test-packages bench-packages:
+	@missing=; for package in $(WANTED); do \
+	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing="$$missing $$package"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	if ! command -v apt-get >/dev/null 2>&1; then \
+	  echo "toolbox: please install what Debian calls:$$missing" >&2; exit 1; fi; \
+	as_root=; if [ "$$(id -u)" != 0 ]; then \
+	  command -v sudo >/dev/null 2>&1 || { echo "toolbox: as root, please install:$$missing" >&2; exit 1; }; \
+	  as_root=sudo; fi; \
+	echo "toolbox: installing$$missing"; \
+	install="$$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $$missing"; \
+	$$install >/dev/null 2>&1 || { $$as_root apt-get -qq update && $$install >/dev/null; }

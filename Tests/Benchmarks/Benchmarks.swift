@@ -1,0 +1,162 @@
+import FoundationEssentials
+import Glibc
+
+/// Times `toolbox` against its peers: `toolbox-bench PATH-OF-TOOLBOX [--quick]`.
+///
+/// Commands of one comparison run in turn, so that a change of the machine's speed meets both. What is quoted is the
+/// median, and the ratio of the medians.
+@main
+struct Benchmarks {
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard let toolbox = arguments.first(where: { !$0.hasPrefix("-") }) else {
+      print("usage: toolbox-bench PATH-OF-TOOLBOX [--quick]")
+      exit(64)
+    }
+    let rounds = arguments.contains("--quick") ? 20 : 300
+    print("medians of whole processes; every comparison runs its commands in turn\n")
+    startUp(toolbox, rounds: rounds)
+    dryRun(toolbox, rounds: max(7, rounds / 15))
+  }
+
+  /// The start of the program, on its most used command, against programs that start fast.
+  static func startUp(_ toolbox: String, rounds: Int) {
+    Comparison(
+      title: "start-up, \(rounds) rounds",
+      subject: Timed("toolbox perf", toolbox, ["perf"]),
+      peers: [
+        Timed("perf --version", find("perf"), ["--version"]),
+        Timed("curl --version", find("curl"), ["--version"]),
+        Timed("toolbox --version", toolbox, ["--version"]),
+      ], bound: (peer: "perf --version", ratio: 1.2), limit: .milliseconds(6)
+    ).run(rounds: rounds)
+  }
+
+  /// The plan of this machine, against apt's own look at what could go, without apt's cache of the lists.
+  static func dryRun(_ toolbox: String, rounds: Int) {
+    Comparison(
+      title: "the plan of this machine, \(rounds) rounds",
+      subject: Timed("toolbox reset --dry-run", toolbox, ["reset", "--dry-run"]),
+      peers: [
+        Timed(
+          "apt-get -s autoremove", find("apt-get"),
+          [
+            "-s", "-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
+            "autoremove",
+          ])
+      ], bound: (peer: "apt-get -s autoremove", ratio: 1), limit: nil
+    ).run(rounds: rounds)
+  }
+
+  /// A program by its name; nil when it is not installed.
+  static func find(_ name: String) -> String? {
+    ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"].map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+  }
+}
+
+/// A command to time.
+struct Timed {
+  let name: String
+  /// nil when the program is not there.
+  let path: String?
+  let arguments: [String]
+
+  init(_ name: String, _ path: String?, _ arguments: [String]) {
+    self.name = name
+    self.path = path
+    self.arguments = arguments
+  }
+
+  /// What one run cost.
+  struct Cost {
+    let wall: Duration
+    /// The largest resident set, in bytes.
+    let peakBytes: Int
+  }
+
+  /// Runs the command once with its output thrown away.
+  /// - Returns: nil when it could not be started.
+  func run() -> Cost? {
+    guard let path else { return nil }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    var argv = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { for pointer in argv { free(pointer) } }
+    var child: pid_t = 0
+    let clock = ContinuousClock()
+    let start = clock.now
+    guard posix_spawn(&child, path, &actions, nil, &argv, environ) == 0 else { return nil }
+    var status: Int32 = 0
+    var usage = rusage()
+    while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
+    return Cost(wall: clock.now - start, peakBytes: usage.ru_maxrss * 1024)
+  }
+}
+
+/// One subject and its peers.
+struct Comparison {
+  let title: String
+  let subject: Timed
+  let peers: [Timed]
+  let bound: (peer: String, ratio: Double)
+  let limit: Duration?
+
+  func run(rounds: Int) {
+    print(title)
+    let all = [subject] + peers
+    var costs: [[Timed.Cost]] = Array(repeating: [], count: all.count)
+    for round in 0...rounds {
+      for (index, command) in all.enumerated() {
+        guard let cost = command.run() else { continue }
+        // The first round warms the caches and does not count.
+        if round > 0 { costs[index].append(cost) }
+      }
+    }
+    let subjectMedian = median(costs[0].map(\.wall))
+    for (index, command) in all.enumerated() {
+      guard let middle = median(costs[index].map(\.wall)) else {
+        print("  \(pad(command.name, 28)) not installed")
+        continue
+      }
+      let peak = costs[index].map(\.peakBytes).max() ?? 0
+      var line =
+        "  \(pad(command.name, 28)) \(padLeft(milliseconds(middle), 10)) ms  \(padLeft("\(peak / 1_048_576)", 5)) MiB"
+      if index > 0, let subjectMedian {
+        let ratio = subjectMedian / middle
+        line += "  ratio \(decimal(ratio, 2))"
+        if command.name == bound.peer {
+          line += "  (bound \(decimal(bound.ratio, 2)): \(ratio <= bound.ratio ? "holds" : "MISSED"))"
+        }
+      } else if let limit {
+        line += "               (bound \(milliseconds(limit)) ms: \(middle <= limit ? "holds" : "MISSED"))"
+      }
+      print(line)
+    }
+    print("")
+  }
+
+  private func median(_ values: [Duration]) -> Duration? {
+    values.isEmpty ? nil : values.sorted()[values.count / 2]
+  }
+
+  private func milliseconds(_ duration: Duration) -> String { decimal(duration / .milliseconds(1), 2) }
+
+  private func decimal(_ value: Double, _ digits: Int) -> String {
+    let scale = (0..<digits).reduce(1.0) { result, _ in result * 10 }
+    let scaled = Int((value * scale).rounded())
+    let fraction = String(scaled % Int(scale))
+    return "\(scaled / Int(scale)).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
+  }
+
+  private func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private func padLeft(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+}
