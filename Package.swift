@@ -82,6 +82,7 @@ let package = Package(
     .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
 
+    .testTarget(name: "SystemResetTests", dependencies: ["SystemReset", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )

@@ -1,3 +1,5 @@
+package import HostSystem
+
 /// How a system differs from stock, and what would bring it back: the document `toolbox.reset.plan/1`.
 ///
 /// Sizes are in bytes. Lists are sorted by name. The JSON form is described in `Data/schemas/reset-plan.json`.
@@ -18,11 +20,11 @@ package struct ResetPlan: Sendable, Codable, Equatable {
 
   package struct System: Sendable, Codable, Equatable {
     package var id: String
-    package var versionId: String?
-    package var codename: String?
+    @Nullable package var versionId: String?
+    @Nullable package var codename: String?
     package var architecture: String
     package var root: String
-    package var machineId: String?
+    @Nullable package var machineId: String?
   }
 
   package enum BaselineSource: String, Sendable, Codable {
@@ -37,8 +39,8 @@ package struct ResetPlan: Sendable, Codable, Equatable {
 
   package struct BaselineSummary: Sendable, Codable, Equatable {
     package var source: BaselineSource
-    package var path: String?
-    package var date: String?
+    @Nullable package var path: String?
+    @Nullable package var date: String?
     package var confidence: Confidence
     package var notes: [String] = []
   }
@@ -127,7 +129,7 @@ package struct ResetPlan: Sendable, Codable, Equatable {
     package var rule: String
     package var reason: String
     /// The kept package that needs this one; nil where the rule names the package itself.
-    package var neededBy: String?
+    @Nullable package var neededBy: String?
   }
 
   package struct Kernels: Sendable, Codable, Equatable {
@@ -211,6 +213,6 @@ package struct ResetPlan: Sendable, Codable, Equatable {
     package var message: String
     package var subject: String
     /// The option that overrides it; nil where nothing does.
-    package var override: String?
+    @Nullable package var override: String?
   }
 }

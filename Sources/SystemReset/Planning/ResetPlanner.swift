@@ -52,6 +52,9 @@ package struct ResetPlanner: Sendable {
   /// The packages that define the system, and everything they need or recommend.
   private struct StockClosure {
     let closure: DependencyGraph.Closure
+    /// Whether the auto marks say who chose a package. Some installers mark the whole system manual, and where the record is
+    /// lost everything counts as manual: "manual" then is no evidence of a person's choice.
+    let marksTell: Bool
     /// The metapackages of the profile that are installed.
     let metapackages: [String]
   }
@@ -68,8 +71,14 @@ package struct ResetPlanner: Sendable {
         roots.append(index)
       }
     }
-    let closure = graph.closure(of: roots, withRecommends: true, isChosenByPerson: { isManual($0) })
-    return StockClosure(closure: closure, metapackages: metapackages)
+    // First with every installed alternative; then, where the marks can be trusted, without those that a person chose.
+    let wide = graph.closure(of: roots, withRecommends: true)
+    let isRoot = Set(roots)
+    let pulledIn = graph.packages.indices.filter { wide.contains($0) && !isRoot.contains($0) }
+    let marksTell = pulledIn.filter { isManual($0) }.count * 2 <= pulledIn.count
+    let closure =
+      marksTell ? graph.closure(of: roots, withRecommends: true, isChosenByPerson: { isManual($0) }) : wide
+    return StockClosure(closure: closure, marksTell: marksTell, metapackages: metapackages)
   }
 
   /// Whether the archive, or where it does not know the package its own record, gives it a priority of the base system.
@@ -104,6 +113,9 @@ package struct ResetPlanner: Sendable {
       let shown = names.prefix(6).joined(separator: ", ")
       notes.append("metapackages: \(shown)\(names.count > 6 ? " and \(names.count - 6) more" : "")")
     }
+    if !stock.marksTell {
+      notes.append("the auto marks do not tell who chose a package; every installed alternative counts")
+    }
     let explained = graph.packages.indices.filter { stock.closure.contains($0) }.count
     notes.append("\(explained) of \(graph.packages.count) installed packages are explained")
     let isKnown = snapshot.profile != nil && !snapshot.archive.lists.isEmpty
@@ -134,7 +146,8 @@ package struct ResetPlanner: Sendable {
       }
     }
     let closure = graph.closure(
-      of: ruleOf.keys.sorted(), withRecommends: false, extending: stock.closure, isChosenByPerson: { isManual($0) })
+      of: ruleOf.keys.sorted(), withRecommends: false, extending: stock.closure,
+      isChosenByPerson: { stock.marksTell && isManual($0) })
     var reasons: [ResetPlan.Kept] = []
     for (index, package) in graph.packages.enumerated()
     where closure.contains(index) && !stock.closure.contains(index) {

@@ -1,0 +1,197 @@
+import Testing
+
+@testable import SystemReset
+
+/// What goes and what stays, on systems of a few packages each.
+@Suite struct ResetPlannerTests {
+  @Test func `what a person chose goes with what only it needs, each with its chain`() throws {
+    var system = try FixtureSystem()
+    system.add("editor", "Depends: editor-data, libc")
+    system.add("editor-data", "Recommends: spell", auto: true, architecture: "all")
+    system.add("spell", auto: true)
+    system.add("libc", "Priority: required", auto: true)
+    system.add("forgotten", auto: true)
+    for name in ["editor", "editor-data", "spell", "libc", "forgotten"] { system.offer(name) }
+    let plan = try system.plan()
+    #expect(plan.removedNames == ["editor", "editor-data", "forgotten", "spell"])
+    #expect(plan.removal("editor")?.class == .userRoot)
+    #expect(plan.removal("spell")?.class == .userDependency)
+    #expect(plan.removal("spell")?.because == ["editor", "editor-data", "spell"])
+    #expect(plan.removal("forgotten")?.because == [])
+    #expect(plan.removal("forgotten")?.reason == "nothing needs it any more")
+  }
+
+  @Test func `a stock library keeps its place under a new name`() throws {
+    var system = try FixtureSystem()
+    system.add("task-desktop", "Recommends: browser")
+    system.add("browser", "Depends: libnew15", auto: true)
+    system.add("libnew15", auto: false)
+    #expect(try system.plan().removedNames == [])
+  }
+
+  @Test func `a server chosen by a person beside the stock one does not become stock through an alternative`() throws {
+    var system = try FixtureSystem()
+    system.add("task-desktop", "Recommends: stock-mail | mail-server")
+    system.add("stock-mail", "Provides: mail-server", auto: true)
+    system.add("other-mail", "Provides: mail-server")
+    #expect(try system.plan().removedNames == ["other-mail"])
+
+    var alone = try FixtureSystem()
+    alone.add("task-desktop", "Recommends: stock-mail | mail-server")
+    alone.add("other-mail", "Provides: mail-server")
+    #expect(try alone.plan().removedNames == [])
+  }
+
+  @Test func `a package on hold stays with what it needs, and nothing blocks`() throws {
+    var system = try FixtureSystem()
+    system.add("precious", "Depends: lib", "Recommends: extra", state: "hold ok installed")
+    system.add("lib", auto: true)
+    system.add("extra", auto: true)
+    let plan = try system.plan()
+    #expect(plan.removedNames == ["extra"])
+    #expect(plan.kept("precious")?.rule == "held")
+    #expect(plan.kept("lib")?.neededBy == "precious")
+    #expect(!plan.blockers.contains { $0.subject.contains("precious") })
+  }
+
+  @Test func `what an essential package needs stays, its other alternative may go`() throws {
+    var system = try FixtureSystem()
+    system.add("findutils", "Essential: yes", "Depends: dpkg (>= 1.15.4) | install-info, essentialpkg")
+    system.add("dpkg", "Essential: yes", version: "1.15.8")
+    system.add("essentialpkg", auto: true)
+    system.add("install-info")
+    #expect(try system.plan().removedNames == ["install-info"])
+  }
+
+  @Test func `kernels, firmware and boot loader stay where a kernel is installed`() throws {
+    var system = try FixtureSystem()
+    system.add("linux-image-6.1.0-37-amd64")
+    system.add("linux-image-6.1.0-38-amd64", "Depends: linux-base")
+    system.add("linux-headers-6.1.0-38-amd64")
+    system.add("linux-base", auto: true)
+    system.add("grub-pc", "Depends: grub-common")
+    system.add("grub-common", auto: true)
+    system.add("firmware-iwlwifi")
+    system.add("game")
+    let plan = try system.plan()
+    #expect(plan.removedNames == ["game"])
+    #expect(plan.kernels.keep.map(\.release) == ["6.1.0-37-amd64", "6.1.0-38-amd64"])
+    #expect(plan.kept("linux-image-6.1.0-37-amd64")?.rule == "kernels")
+    #expect(plan.kept("firmware-iwlwifi")?.rule == "firmware")
+    #expect(!plan.warnings.contains { $0.id == "no-kernel" })
+  }
+
+  @Test func `without a kernel the steps for booting are off and that is said`() throws {
+    var system = try FixtureSystem()
+    system.add("grub-common")
+    let plan = try system.plan()
+    #expect(plan.kernels.keep.isEmpty)
+    #expect(plan.warnings.contains { $0.id == "no-kernel" })
+  }
+
+  @Test func `origins tell third-party, local and foreign versions apart`() throws {
+    var system = try FixtureSystem()
+    system.add("chrome", version: "5")
+    system.offer("chrome", version: "5", origin: "Google LLC")
+    system.add("selfmade")
+    system.add("patched", version: "2+mine")
+    system.offer("patched", version: "2")
+    system.add("outdated", version: "1")
+    system.offer("outdated", version: "1.1")
+    let plan = try system.plan()
+    #expect(plan.removal("chrome")?.class == .thirdParty)
+    #expect(plan.removal("selfmade")?.class == .local)
+    #expect(plan.removal("patched")?.class == .foreignVersion)
+    #expect(plan.removal("outdated")?.class == .userRoot)
+  }
+
+  @Test func `an absent stock package comes back only with evidence`() throws {
+    var system = try FixtureSystem()
+    system.offer("nano", "Priority: important", "Depends: libncurses, libmissing | libchoice")
+    system.offer("cron", "Priority: important")
+    system.offer("libncurses")
+    system.offer("libchoice")
+    system.offer("experimental", "Priority: important", origin: "Somebody")
+    try system.write(
+      "var/log/dpkg.log",
+      """
+      2026-05-01 10:00:00 startup packages remove
+      2026-05-01 10:00:01 remove nano:amd64 7.2-1 <none>
+      2026-05-01 10:00:02 status config-files nano:amd64 7.2-1
+      2026-05-02 10:00:01 remove cron:amd64 3 <none>
+      2026-05-03 10:00:01 install cron:amd64 <none> 3
+
+      """)
+    let plan = try system.plan()
+    #expect(plan.packages.install.map(\.name) == ["libchoice", "libncurses", "nano"])
+    #expect(plan.packages.install.first { $0.name == "nano" }?.reason == "priority important; removed on 2026-05-01")
+    #expect(plan.packages.install.first { $0.name == "libchoice" }?.reason == "nano needs it")
+    #expect(plan.packages.missing.map(\.name) == ["cron"])
+    #expect(plan.summary.downloadBytes == 3000)
+  }
+
+  @Test func `a broken package stays and blocks`() throws {
+    var system = try FixtureSystem()
+    system.add("halfway", state: "install ok half-configured")
+    system.add("reinstate", state: "install reinstreq half-installed")
+    let plan = try system.plan()
+    #expect(plan.removedNames == [])
+    #expect(plan.blockers.first { $0.id == "broken-packages" }?.subject == "halfway:amd64 reinstate:amd64")
+  }
+
+  @Test func `removed packages whose configuration is left are nothing to remove`() throws {
+    var system = try FixtureSystem()
+    system.add("old", state: "deinstall ok config-files")
+    #expect(try system.plan().removedNames == [])
+  }
+
+  @Test func `a cycle of dependencies ends, kept or gone as a whole`() throws {
+    var system = try FixtureSystem()
+    system.add("a", "Depends: b")
+    system.add("b", "Depends: a", auto: true)
+    system.add("task-x", "Depends: c")
+    system.add("c", "Depends: d", auto: true)
+    system.add("d", "Depends: c", auto: true)
+    #expect(try system.plan().removedNames == ["a", "b"])
+  }
+
+  @Test func `foreign architectures are packages of their own`() throws {
+    var system = try FixtureSystem()
+    system.add("dpkg", "Essential: yes")
+    system.add("task-x", "Depends: lib")
+    system.add("lib", "Multi-Arch: same", auto: true)
+    system.add("wine", "Depends: lib", architecture: "i386")
+    system.add("lib", "Multi-Arch: same", auto: true, architecture: "i386")
+    let plan = try system.plan()
+    #expect(plan.packages.remove.map { "\($0.name):\($0.architecture)" } == ["lib:i386", "wine:i386"])
+  }
+
+  @Test func `people's accounts go, services and the last administrator stay`() throws {
+    let system = try FixtureSystem()
+    try system.write(
+      "etc/passwd",
+      """
+      root:x:0:0:root:/root:/bin/bash
+      man:x:6:12:man:/var/cache/man:/usr/sbin/nologin
+      anna:x:1000:1000::/home/anna:/bin/bash
+      berta:x:1001:1001::/home/berta:/bin/zsh
+      service:x:1002:1002::/srv/x:/usr/sbin/nologin
+      nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin
+
+      """)
+    try system.write("etc/group", "sudo:x:27:anna\n")
+    let plan = try system.plan()
+    #expect(plan.users.remove.map(\.name) == ["berta"])
+    #expect(plan.users.remove[0].homeAction == .quarantine)
+    #expect(plan.users.keep.map(\.name).sorted() == ["anna", "service"])
+    #expect(plan.users.create.map(\.groups) == [["sudo"]])
+  }
+
+  @Test func `the range of people's ids follows the system's own files`() throws {
+    let system = try FixtureSystem()
+    try system.write("etc/passwd", "old:x:500:500::/home/old:/bin/bash\nnew:x:70000:1::/home/new:/bin/bash\n")
+    #expect(try system.plan().users.remove.isEmpty)
+    try system.write("etc/login.defs", "# ids\nUID_MIN\t\t  500\nUID_MAX 60000\n")
+    #expect(try system.plan().users.remove.map(\.name) == ["old"])
+  }
+}
