@@ -55,8 +55,10 @@ struct FixtureSystem {
       root: RootDirectory(directory.path), environment: [:], userID: 1000, executable: nil)
   }
 
-  func plan() throws -> ResetPlan {
-    try ResetPlanner(try snapshot(), rules: try KeepRule.shipped()).plan()
+  func plan(_ selection: Selection = Selection(), baseline: Baseline = .rootClosure) throws -> ResetPlan {
+    let analysis = SystemAnalysis(
+      try snapshot(), baseline: baseline, selection: selection, rules: try KeepRule.shipped())
+    return try ResetPlanner(analysis).plan()
   }
 }
 

@@ -14,7 +14,9 @@ import Testing
     try directory.write("etc/os-release", text: osRelease)
     let snapshot = try SystemSnapshot.read(
       root: RootDirectory(directory.path), environment: [:], userID: 1000, executable: nil)
-    return try ResetPlanner(snapshot, rules: try KeepRule.shipped()).plan()
+    return try ResetPlanner(
+      SystemAnalysis(snapshot, baseline: .rootClosure, selection: Selection(), rules: try KeepRule.shipped())
+    ).plan()
   }
 
   @Test(.enabled(if: SharedCases.isPresent("reset/apt-clone"), "\(SharedCases.reason)"))

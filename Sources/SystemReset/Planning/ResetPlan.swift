@@ -7,6 +7,7 @@ package struct ResetPlan: Sendable, Codable, Equatable {
   package var schema = "toolbox.reset.plan/1"
   package var system: System
   package var baseline: BaselineSummary
+  /// What the person asked for.
   package var selection: Selection
   package var packages: Packages
   package var kernels: Kernels
@@ -43,11 +44,6 @@ package struct ResetPlan: Sendable, Codable, Equatable {
     @Nullable package var date: String?
     package var confidence: Confidence
     package var notes: [String] = []
-  }
-
-  /// What the person asked for.
-  package struct Selection: Sendable, Codable, Equatable {
-    package init() {}
   }
 
   /// What a package is to this system; see the design of the planner in CONTRIBUTING.md.

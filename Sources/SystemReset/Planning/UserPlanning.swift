@@ -3,44 +3,86 @@ import HostSystem
 /// Which local accounts a reset would touch.
 struct UserPlanning {
   private let snapshot: SystemSnapshot
+  private let selection: Selection
 
-  init(_ snapshot: SystemSnapshot) { self.snapshot = snapshot }
+  init(_ snapshot: SystemSnapshot, _ selection: Selection) {
+    self.snapshot = snapshot
+    self.selection = selection
+  }
 
-  /// Accounts in the range of human ids go, with their homes moved aside, unless somebody uses them. Service accounts with
-  /// such an id (no login shell) are named and stay; so is the last one that may become root.
-  func users() -> ResetPlan.Users {
+  /// Accounts in the range of human ids go, with their homes moved aside, unless somebody uses them. Accounts that nobody
+  /// can log in with are named and go only when asked for; the last one that may become root never goes.
+  /// - Parameter refusals: takes what was asked for and cannot be.
+  func users(_ refusals: inout [ResetPlan.Blocker]) -> ResetPlan.Users {
     var result = ResetPlan.Users()
+    guard selection.includes(.users) || !selection.removeUsers.isEmpty else { return result }
     var administrators: [Account] = []
     let groups = Set([snapshot.profile?.administrators ?? "sudo", "sudo", "admin", "wheel"])
     let members = Set(groups.flatMap { snapshot.accounts.members(ofGroup: $0) })
-    for account in snapshot.accounts.users where snapshot.humanIDs.contains(account.uid) {
-      if let reason = snapshot.running.usersByID[account.uid] ?? snapshot.running.usersByName[account.name] {
+    for account in snapshot.accounts.users {
+      let asked = selection.removeUsers.first { $0.value == account.name }
+      let isHuman = snapshot.humanIDs.contains(account.uid)
+      guard isHuman || asked != nil else { continue }
+      func keep(_ reason: String) {
         result.keep.append(ResetPlan.KeptUser(name: account.name, uid: account.uid, reason: reason))
-      } else if Self.isNoLogin(account.shell) {
-        result.keep.append(
-          ResetPlan.KeptUser(
-            name: account.name, uid: account.uid, reason: "nobody can log in with it: a service account"))
+      }
+      let inUse =
+        account.uid == 0
+        ? "the superuser" : snapshot.running.usersByID[account.uid] ?? snapshot.running.usersByName[account.name]
+      if let reason = inUse {
+        keep(reason)
+        if let asked { refusals.append(refusal(asked, "the account stays: \(reason)")) }
+      } else if let choice = selection.keepUsers.first(where: { $0.value == account.name }) {
+        keep("asked to stay (\(choice.from))")
+      } else if !selection.removeUsers.isEmpty, asked == nil {
+        keep("not among the accounts that were asked for")
+      } else if Self.isNoLogin(account.shell), asked == nil, !selection.systemUsers {
+        keep("nobody can log in with it: a service account")
+      } else if !isHuman, account.uid < 100 {
+        keep("an account of the base system")
+        if let asked { refusals.append(refusal(asked, "an account of the base system never goes")) }
       } else {
         if members.contains(account.name) { administrators.append(account) }
         result.remove.append(
           ResetPlan.RemovedUser(
             name: account.name, uid: account.uid, home: account.home, homeAction: .quarantine,
-            reason: "a person's account (id \(snapshot.humanIDs.first) to \(snapshot.humanIDs.last))"))
+            reason: asked.map { "asked for (\($0.from))" }
+              ?? "a person's account (id \(snapshot.humanIDs.first) to \(snapshot.humanIDs.last))"))
       }
     }
-    let stays = snapshot.accounts.users.filter { account in
-      members.contains(account.name) && !Self.isNoLogin(account.shell)
-        && !administrators.contains { $0.name == account.name }
+    for choice in selection.removeUsers where !snapshot.accounts.users.contains(where: { $0.name == choice.value }) {
+      refusals.append(refusal(choice, "there is no local account of this name"))
     }
-    if stays.isEmpty, let last = administrators.min(by: { $0.uid < $1.uid }) {
-      result.remove.removeAll { $0.name == last.name }
-      result.keep.append(
-        ResetPlan.KeptUser(name: last.name, uid: last.uid, reason: "the last account that can become root"))
-    }
-    if !result.remove.isEmpty {
-      result.create.append(ResetPlan.CreatedUser(name: "default", groups: [snapshot.profile?.administrators ?? "sudo"]))
-    }
+    keepLastAdministrator(administrators, members, &result)
+    addBackupUser(&result, &refusals)
     return result
+  }
+
+  private func refusal(_ choice: Selection.Choice, _ message: String) -> ResetPlan.Blocker {
+    ResetPlan.Blocker(id: "user", message: "\(message) (\(choice.from))", subject: choice.value, override: nil)
+  }
+
+  private func keepLastAdministrator(_ going: [Account], _ members: Set<String>, _ result: inout ResetPlan.Users) {
+    let stays = snapshot.accounts.users.contains { account in
+      members.contains(account.name) && !Self.isNoLogin(account.shell) && !going.contains { $0.name == account.name }
+    }
+    guard !stays, let last = going.min(by: { $0.uid < $1.uid }) else { return }
+    result.remove.removeAll { $0.name == last.name }
+    result.keep.append(
+      ResetPlan.KeptUser(name: last.name, uid: last.uid, reason: "the last account that can become root"))
+  }
+
+  private func addBackupUser(_ result: inout ResetPlan.Users, _ refusals: inout [ResetPlan.Blocker]) {
+    guard let choice = selection.backupUser, !result.remove.isEmpty || choice.from != "default" else { return }
+    if snapshot.accounts.users.contains(where: { $0.name == choice.value }) {
+      refusals.append(
+        ResetPlan.Blocker(
+          id: "backup-user", message: "an account of this name is already there; choose another one",
+          subject: choice.value, override: "--backup-user"))
+      return
+    }
+    result.create.append(
+      ResetPlan.CreatedUser(name: choice.value, groups: [snapshot.profile?.administrators ?? "sudo"]))
   }
 
   static func isNoLogin(_ shell: String) -> Bool {

@@ -31,7 +31,9 @@ struct Reset: ParsableCommand {
     let snapshot = try SystemSnapshot.read(
       root: RootDirectory(root), environment: context.environment, userID: context.userID,
       executable: CommandContext.executable)
-    let plan = try ResetPlanner(snapshot, rules: try KeepRule.shipped()).plan()
+    let analysis = SystemAnalysis(
+      snapshot, baseline: .rootClosure, selection: Selection(), rules: try KeepRule.shipped())
+    let plan = try ResetPlanner(analysis).plan()
     if output.json {
       try context.printJSON(plan)
     } else {

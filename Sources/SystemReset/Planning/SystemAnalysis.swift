@@ -1,0 +1,246 @@
+import DebianPackages
+import HostSystem
+
+/// What each package is to a system: stock, kept by a rule, or the person's own.
+///
+/// The way, in short: the packages that define the system (those of the baseline, or where there is no record those with the
+/// flags and priorities of the base system and the distribution's metapackages) are closed over what they need and
+/// recommend, so that a library whose name changed in an upgrade is stock without standing in any list. What keep rules
+/// name, and what is on hold, stays with what it needs. The rest goes, as one set: since the kept set is closed, nothing
+/// that stays can lose a dependency by it.
+package struct SystemAnalysis: Sendable {
+  let snapshot: SystemSnapshot
+  let baseline: Baseline
+  let selection: Selection
+  let users: ResetPlan.Users
+  /// The kernels that `selection.keepKernels` leaves no place for.
+  let spareKernels: [InstalledKernels.Kernel]
+
+  /// What the base system or the baseline explains.
+  let stock: DependencyGraph.Closure
+  /// Why a package is a root of `stock`.
+  let stockRoots: [Int: StockRoot]
+  /// Whether the auto marks say who chose a package. Some installers mark the whole system manual, and where the record is
+  /// lost everything counts as manual: "manual" then is no evidence of a person's choice.
+  let marksTell: Bool
+  /// The rule that keeps a package by its own name, stock or not.
+  let ruleHits: [Int: RuleHit]
+  /// `stock` and everything that rules keep.
+  let kept: DependencyGraph.Closure
+  /// Packages that go because the person named them, or because they need one that was named.
+  let forced: [Int: Forced]
+  /// What was asked for and cannot be.
+  let refusals: [ResetPlan.Blocker]
+
+  enum StockRoot: Sendable, Equatable {
+    case flag
+    case priority(PackagePriority)
+    case metapackage
+    case baseline
+
+    var reason: String {
+      switch self {
+      case .flag: "essential or protected"
+      case .priority(let priority): "priority \(priority)"
+      case .metapackage: "a metapackage of the distribution"
+      case .baseline: "in the baseline"
+      }
+    }
+  }
+
+  struct RuleHit: Sendable, Equatable {
+    let id: String
+    let reason: String
+  }
+
+  struct Forced: Sendable, Equatable {
+    /// The person's word.
+    let choice: Selection.Choice
+    /// The package that takes this one along; nil for the one that was named.
+    let cause: Int?
+  }
+
+  var graph: DependencyGraph { snapshot.graph }
+
+  package init(_ snapshot: SystemSnapshot, baseline: Baseline, selection: Selection, rules: [KeepRule]) {
+    self.snapshot = snapshot
+    self.baseline = baseline
+    self.selection = selection
+    var refusals: [ResetPlan.Blocker] = []
+    users = UserPlanning(snapshot, selection).users(&refusals)
+    spareKernels = Self.spareKernels(snapshot.kernels, selection)
+    let graph = snapshot.graph
+
+    let spare = Set(spareKernels.flatMap(\.packages).compactMap { graph.index(of: $0) })
+    let hits = Self.ruleHits(snapshot, selection, rules, users, spare: spare)
+    let forced = Self.forced(snapshot, selection, hits, spare: spare, refusals: &refusals)
+    let excluded = Set(forced.keys).union(spare)
+
+    let roots = Self.stockRoots(snapshot, baseline).filter { !excluded.contains($0.key) }
+    let ordered = roots.keys.sorted()
+    // First with every installed alternative; then, where the marks can be trusted, without those that a person chose.
+    let wide = graph.closure(of: ordered, withRecommends: true, excluding: excluded)
+    let pulledIn = graph.packages.indices.filter { wide.contains($0) && roots[$0] == nil }
+    marksTell = pulledIn.filter { Self.isManual($0, snapshot) }.count * 2 <= pulledIn.count
+    let trusts = marksTell
+    stock =
+      trusts
+      ? graph.closure(
+        of: ordered, withRecommends: true, excluding: excluded, isChosenByPerson: { Self.isManual($0, snapshot) })
+      : wide
+    kept = graph.closure(
+      of: hits.keys.sorted(), withRecommends: false, extending: stock, excluding: excluded,
+      isChosenByPerson: { trusts && Self.isManual($0, snapshot) })
+    stockRoots = roots
+    ruleHits = hits
+    self.forced = forced
+    self.refusals = refusals
+  }
+
+  // MARK: Stock
+
+  /// The packages that define the system. With a record these are its members; the base system's flags and `required`
+  /// count beside it, since no baseline may cost a system its dpkg.
+  private static func stockRoots(_ snapshot: SystemSnapshot, _ baseline: Baseline) -> [Int: StockRoot] {
+    var roots: [Int: StockRoot] = [:]
+    let patterns = snapshot.profile?.roots ?? []
+    for (index, package) in snapshot.graph.packages.enumerated() {
+      if package.isEssential || package.isProtected || package.isImportant {
+        roots[index] = .flag
+      } else if package.priority == .required {
+        roots[index] = .priority(.required)
+      } else if baseline.members != nil {
+        let id = package.id
+        if baseline.member(name: id.name, architecture: id.architecture, native: snapshot.architecture) != nil {
+          roots[index] = .baseline
+        } else if let priority = basePriority(package, snapshot), priority <= .important {
+          roots[index] = .priority(priority)
+        }
+      } else if patterns.contains(where: { $0.matches(package.id.name) }) {
+        roots[index] = .metapackage
+      } else if let priority = basePriority(package, snapshot) {
+        roots[index] = .priority(priority)
+      }
+    }
+    return roots
+  }
+
+  /// The priority that makes a package part of the base system; nil when it has none such.
+  ///
+  /// The archive's word counts before the package's own: priorities are corrected there.
+  private static func basePriority(_ package: InstalledPackage, _ snapshot: SystemSnapshot) -> PackagePriority? {
+    let official = snapshot.officialCandidates(package.id.name).filter { $0.id.architecture == package.id.architecture }
+    let priority = official.compactMap(\.priority).min() ?? package.priority
+    return priority.flatMap { $0 <= .standard ? $0 : nil }
+  }
+
+  static func isManual(_ index: Int, _ snapshot: SystemSnapshot) -> Bool {
+    !snapshot.marks.isAutomatic(snapshot.graph.packages[index].id, nativeArchitecture: snapshot.architecture)
+  }
+
+  func isManual(_ index: Int) -> Bool { Self.isManual(index, snapshot) }
+
+  // MARK: What rules and people say
+
+  private static func ruleHits(
+    _ snapshot: SystemSnapshot, _ selection: Selection, _ rules: [KeepRule], _ users: ResetPlan.Users, spare: Set<Int>
+  ) -> [Int: RuleHit] {
+    let active = rules.filter { $0.applies(under: snapshot.facts) }
+    let sets = packageSets(snapshot, users, spare: spare)
+    var hits: [Int: RuleHit] = [:]
+    for (index, package) in snapshot.graph.packages.enumerated() {
+      if package.isHeld {
+        hits[index] = RuleHit(id: "held", reason: "It is on hold: somebody decided that it stays as it is.")
+      } else if package.isBroken {
+        hits[index] = RuleHit(id: "broken", reason: "dpkg has not finished with it; repair it before it is judged.")
+      } else if spare.contains(index) {
+        continue
+      } else if let rule = active.first(where: { $0.matches(package, sets: sets) }) {
+        hits[index] = RuleHit(id: rule.id, reason: rule.reason)
+      } else if let choice = selection.keep.matching(package.id.name) {
+        hits[index] = RuleHit(id: "chosen", reason: "It was asked to stay (\(choice.from)).")
+      }
+    }
+    return hits
+  }
+
+  private static func packageSets(_ snapshot: SystemSnapshot, _ users: ResetPlan.Users, spare: Set<Int>) -> PackageSets
+  {
+    var sets = PackageSets()
+    let kernels = snapshot.kernels
+    let graph = snapshot.graph
+    sets.members["running-kernel"] = Set(kernels.runningKernel?.packages ?? [])
+    sets.members["newest-kernel"] = Set(kernels.newestOther?.packages ?? [])
+    sets.members["kernels"] = Set(kernels.kernels.flatMap(\.packages))
+    sets.members["self"] = Set([snapshot.ownPackage].compactMap { $0 })
+    let removed = Set(users.remove.map(\.name))
+    let shells = snapshot.accounts.users.filter { !removed.contains($0.name) && !UserPlanning.isNoLogin($0.shell) }
+      .compactMap { $0.shell.split(separator: "/").last.map(String.init) }
+    sets.members["login-shells"] = Set(shells.flatMap { graph.indices(named: $0) }.map { graph.packages[$0].id })
+    return sets
+  }
+
+  /// The kernels beyond the newest `keepKernels`; never the running one, and never the last.
+  private static func spareKernels(_ kernels: InstalledKernels, _ selection: Selection) -> [InstalledKernels.Kernel] {
+    guard let count = selection.keepKernels else { return [] }
+    let newest = Set(kernels.kernels.suffix(max(1, count)).map(\.release))
+    return kernels.kernels.filter { kernel in
+      !newest.contains(kernel.release) && kernel.release != kernels.running
+        && kernel.release != kernels.newestOther?.release
+    }
+  }
+
+  /// The packages that the person named to go, with those that cannot be without them. A choice that would take what a
+  /// rule protects is refused as a whole.
+  private static func forced(
+    _ snapshot: SystemSnapshot, _ selection: Selection, _ hits: [Int: RuleHit], spare: Set<Int>,
+    refusals: inout [ResetPlan.Blocker]
+  ) -> [Int: Forced] {
+    guard !selection.remove.isEmpty else { return [:] }
+    let graph = snapshot.graph
+    // What rules keep, they keep with what it needs.
+    let protected = graph.closure(of: hits.keys.sorted(), withRecommends: false, excluding: spare)
+    var result: [Int: Forced] = [:]
+    for choice in selection.remove {
+      let named = graph.packages.indices.filter { choice.pattern.matches(graph.packages[$0].id.name) }
+      if named.isEmpty {
+        refusals.append(
+          ResetPlan.Blocker(
+            id: "nothing-to-remove", message: "no installed package has this name (\(choice.from))",
+            subject: choice.value,
+            override: nil))
+        continue
+      }
+      let causes = graph.dependents(ofRemoving: Set(named))
+      let all = Set(named).union(causes.keys)
+      if let guarded = all.sorted().first(where: { protected.contains($0) }) {
+        let root = protected.chain(to: guarded).first ?? guarded
+        let rule = hits[root].map { "rule '\($0.id)'" } ?? "a rule"
+        let name = graph.packages[guarded].id.name
+        refusals.append(
+          ResetPlan.Blocker(
+            id: "protected", message: "it would take \(name), which \(rule) keeps (\(choice.from))",
+            subject: choice.value,
+            override: nil))
+        continue
+      }
+      for index in named { result[index] = Forced(choice: choice, cause: nil) }
+      for (index, cause) in causes where result[index] == nil { result[index] = Forced(choice: choice, cause: cause) }
+    }
+    return result
+  }
+}
+
+extension SystemSnapshot {
+  /// The versions that the distribution's own archives offer.
+  func officialCandidates(_ name: String) -> [Archive.Candidate] {
+    archive.candidates(named: name).filter { isOfficial($0.origin) }
+  }
+
+  func isOfficial(_ origin: ArchiveOrigin) -> Bool { profile?.origins.contains(origin.origin) ?? false }
+
+  func isNative(_ id: PackageID) -> Bool { id.architecture == "all" || id.architecture == architecture }
+
+  /// Whether no package of this name is present.
+  func isAbsent(_ name: String) -> Bool { graph.indices(named: name).isEmpty }
+}
