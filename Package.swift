@@ -34,8 +34,8 @@ let package = Package(
     .target(
       name: "ToolboxCommands",
       dependencies: [
-        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Curl", "BundledData",
-        "HostSystem", argumentParser,
+        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Curl",
+        "BundledData", "HostSystem", argumentParser,
       ],
       swiftSettings: ourSettings),
     .target(name: "TerminalOutput", dependencies: ["HostSystem"], swiftSettings: ourSettings),
@@ -45,7 +45,7 @@ let package = Package(
       name: "PerfReference", dependencies: ["BundledData", "DataTree", "HostSystem"], swiftSettings: ourSettings),
     .target(
       name: "SystemReset",
-      dependencies: ["DebianPackages", "BundledData", "DataTree", "Compression", "HostSystem"],
+      dependencies: ["DebianPackages", "BundledData", "Configuration", "DataTree", "Compression", "HostSystem"],
       swiftSettings: ourSettings),
     .target(
       name: "KernelReleases",
@@ -53,6 +53,7 @@ let package = Package(
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
+    .target(name: "Configuration", dependencies: ["HostSystem", yams], swiftSettings: ourSettings),
     .target(name: "Curl", dependencies: ["CCurl", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "CCurl"),
     .target(
@@ -82,6 +83,8 @@ let package = Package(
     .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
 
+    .testTarget(
+      name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "SystemResetTests", dependencies: ["SystemReset", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]

@@ -3,6 +3,17 @@ import Glibc
 
 private let O_PATH = toolbox_O_PATH
 
+/// What stat(2) says of a file.
+package struct FileStatus: Sendable, Equatable {
+  package let userID: UInt32
+  /// The permission bits.
+  package let mode: UInt32
+  package let sizeBytes: Int
+
+  /// Whether the group or everybody may write it.
+  package var isWritableByOthers: Bool { mode & 0o022 != 0 }
+}
+
 /// The files of a system, seen from its root: `/`, or the directory that a disk or a chroot is mounted at.
 ///
 /// Paths are given as that system knows them (`/etc/os-release`). Symbolic links are followed inside the root only: an
@@ -87,6 +98,16 @@ package struct RootDirectory: Sendable, Equatable {
     guard let descriptor = try? open(path, flags: O_PATH) else { return false }
     close(descriptor)
     return true
+  }
+
+  /// Who owns a file and who may write it, links followed inside the root.
+  /// - Throws: ``FileError``
+  package func status(of path: String) throws(FileError) -> FileStatus {
+    let descriptor = try open(path, flags: O_PATH)
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError(path: hostPath(path), code: errno) }
+    return FileStatus(userID: status.st_uid, mode: status.st_mode & 0o7777, sizeBytes: Int(status.st_size))
   }
 
   /// The target of a symbolic link as it is written there; nil when the path is no link or does not exist.

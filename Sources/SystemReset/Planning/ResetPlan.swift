@@ -2,7 +2,7 @@ package import HostSystem
 
 /// How a system differs from stock, and what would bring it back: the document `toolbox.reset.plan/1`.
 ///
-/// Sizes are in bytes. Lists are sorted by name. The JSON form is described in `Data/schemas/reset-plan.json`.
+/// Sizes are in bytes. Lists are sorted by name. The JSON form is described in `Data/schemas/toolbox.reset.plan.1.json`.
 package struct ResetPlan: Sendable, Codable, Equatable {
   package var schema = "toolbox.reset.plan/1"
   package var system: System

@@ -1,0 +1,95 @@
+import HostSystem
+import Yams
+
+/// A YAML file whose values know where they stand.
+struct YAMLFile {
+  let path: String
+  let root: Node.Mapping
+
+  /// - Parameter path: for messages.
+  /// - Throws: ``ConfigurationError``, unless the text is a mapping or empty.
+  init(_ bytes: [UInt8], path: String) throws(ConfigurationError) {
+    self.path = path
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))
+    } catch {
+      throw Self.described(error, path)
+    }
+    switch node {
+    case nil: root = Node.Mapping([])
+    case .mapping(let mapping): root = mapping
+    // A file of comments alone is an empty scalar.
+    case .scalar(let scalar) where scalar.string.isEmpty: root = Node.Mapping([])
+    case .some(let other):
+      throw .badValue(
+        path: path, line: other.mark?.line ?? 1, column: other.mark?.column ?? 1, key: "file",
+        expected: "keys with values")
+    }
+  }
+
+  private static func described(_ error: any Error, _ path: String) -> ConfigurationError {
+    switch error {
+    case let YamlError.scanner(_, problem, mark, _), let YamlError.parser(_, problem, mark, _),
+      let YamlError.composer(_, problem, mark, _):
+      .notYAML(path: path, line: mark.line, column: mark.column, what: problem.harmless)
+    case YamlError.reader(let problem, _, _, _): .notYAML(path: path, line: 1, column: 1, what: problem.harmless)
+    default: .notYAML(path: path, line: 1, column: 1, what: "\(error)".harmless)
+    }
+  }
+
+  /// Refuses keys that are not among those known.
+  func require(onlyKeys known: [String]) throws(ConfigurationError) {
+    for (key, _) in root where !known.contains(key.string ?? "") {
+      throw .unknownKey(
+        path: path, line: key.mark?.line ?? 1, column: key.mark?.column ?? 1, key: (key.string ?? "").harmless,
+        known: known)
+    }
+  }
+
+  /// The strings of a list; a single string counts as a list of one.
+  func strings(_ key: String) throws(ConfigurationError) -> [Located<String>] {
+    guard let node = root[key] else { return [] }
+    switch node {
+    case .scalar(let scalar): return scalar.string.isEmpty ? [] : [located(scalar.string, node)]
+    case .sequence(let sequence):
+      var result: [Located<String>] = []
+      for item in sequence {
+        guard let text = item.string, !text.isEmpty else { throw bad(item, key, "a list of words") }
+        result.append(located(text, item))
+      }
+      return result
+    case .mapping, .alias: throw bad(node, key, "a list of words")
+    }
+  }
+
+  func string(_ key: String) throws(ConfigurationError) -> Located<String>? {
+    guard let node = root[key] else { return nil }
+    guard case .scalar(let scalar) = node, !scalar.string.isEmpty else { throw bad(node, key, "one word") }
+    return located(scalar.string, node)
+  }
+
+  /// A whole number of at least `minimum`.
+  func number(_ key: String, minimum: Int) throws(ConfigurationError) -> Located<Int>? {
+    guard let node = root[key] else { return nil }
+    guard let text = node.string, let value = Int(text), value >= minimum else {
+      throw bad(node, key, "a whole number of at least \(minimum)")
+    }
+    return located(value, node)
+  }
+
+  private func located<Value>(_ value: Value, _ node: Node) -> Located<Value> {
+    Located(value: value, place: "\(path):\(node.mark?.line ?? 1)")
+  }
+
+  private func bad(_ node: Node, _ key: String, _ expected: String) -> ConfigurationError {
+    .badValue(
+      path: path, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, key: key, expected: expected)
+  }
+}
+
+/// A value of a configuration file, and where it stands: `path:line`.
+package struct Located<Value: Sendable & Equatable>: Sendable, Equatable {
+  package let value: Value
+  package let place: String
+}
