@@ -1,1 +1,84 @@
-import BundledData
+/// One entry of the reference: a perf command for a purpose.
+package struct Recipe: Sendable, Equatable {
+  /// Unique in the whole book: lower-case words joined with hyphens.
+  package let id: String
+  package let title: String
+  /// The id of its ``RecipeGroup``.
+  package let group: String
+  package let command: CommandTemplate
+  /// The gaps of `command` and `next`, in the order of the file.
+  package let placeholders: [Placeholder]
+  /// What one usually runs afterwards.
+  package let next: [CommandTemplate]
+  /// Sorted as in the file; empty when perf alone is enough.
+  package let needs: [Need]
+  package let cost: Cost
+  package let result: ResultKind
+  /// The recipe to take where this one cannot run.
+  package let instead: String?
+  package let description: String
+  package let pitfalls: [String]
+  /// Words and phrases that people search for.
+  package let synonyms: [String]
+  /// Published command lines that this recipe is today's spelling of.
+  package let answers: [String]
+  /// Its line on the sheet; nil for a recipe that is not on it.
+  package let sheetLine: SheetLine?
+
+  /// What running the command costs the machine.
+  package enum Cost: String, Sendable, CaseIterable {
+    case none, low, medium, high
+  }
+
+  /// What comes out of it.
+  package enum ResultKind: String, Sendable, CaseIterable {
+    case list, counts, recording, report, stream, live, probe, text, file, config
+  }
+}
+
+/// A recipe's line on the sheet.
+package struct SheetLine: Sendable, Equatable {
+  /// At most 34 columns.
+  package let short: String
+  /// At most 43 columns; capitals stand for what the reader fills in.
+  package let command: String
+
+  package init(short: String, command: String) {
+    self.short = short
+    self.command = command
+  }
+}
+
+/// A chapter of the reference; one file of `Data/perf/recipes/`.
+package struct RecipeGroup: Sendable, Equatable {
+  package let id: String
+  /// At most 40 columns.
+  package let title: String
+  /// Its place among the groups; lower numbers come first.
+  package let order: Int
+  /// One sentence.
+  package let summary: String
+}
+
+/// The one-page sheet: the recipes that are marked for it.
+package struct Sheet: Sendable, Equatable {
+  /// A group with at least one line.
+  package struct Section: Sendable, Equatable {
+    package let title: String
+    package let lines: [SheetLine]
+
+    package init(title: String, lines: [SheetLine]) {
+      self.title = title
+      self.lines = lines
+    }
+  }
+
+  package let sections: [Section]
+  /// How many recipes the whole book has.
+  package let recipeCount: Int
+
+  package init(sections: [Section], recipeCount: Int) {
+    self.sections = sections
+    self.recipeCount = recipeCount
+  }
+}
