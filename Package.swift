@@ -74,11 +74,18 @@ let package = Package(
     .target(name: "CHostSystem"),
 
     .target(
-      name: "TestSupport", dependencies: [subprocess, systemPackage], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["DataTree", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: ourSettings),
     .testTarget(name: "DataTreeTests", dependencies: ["DataTree", "BundledData"], swiftSettings: ourSettings),
     .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
+    .testTarget(
+      name: "PerfReferenceTests",
+      dependencies: ["PerfReference", "BundledData", "DataTree", "HostSystem", "TestSupport"],
+      swiftSettings: ourSettings),
+    .testTarget(
+      name: "ToolboxCommandsTests",
+      dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )

@@ -97,14 +97,18 @@ package struct RecipeSearch: Sendable {
     var phraseMatches = [Int](repeating: 0, count: phrases.count)
     for word in question {
       let found = places(of: word)
-      let recipeCount = found.best.count { $0 > 0 }
-      guard recipeCount > 0 else { continue }
-      let rarity = log(1 + Double(ids.count) / Double(recipeCount))
+      guard let rarity = rarity(of: found.best) else { continue }
       for (recipe, value) in found.best.enumerated() where value > 0 { scores[recipe] += rarity * Double(value) }
       for phrase in found.phrases {
         phraseMatches[phrase] += 1
         phraseWeight[phrase] += rarity
       }
+    }
+    // The parts of `sched:sched_switch` stand in many places, but all of them in a row only where that name does.
+    for name in Self.compounds(words) {
+      let best = places { isCompound(name, at: $0) ? Quality.same : 0 }.best
+      guard let rarity = rarity(of: best) else { continue }
+      for (recipe, value) in best.enumerated() where value > 0 { scores[recipe] += rarity * Double(value) * 2 }
     }
     var bonus = [Double](repeating: 0, count: ids.count)
     for (index, phrase) in phrases.enumerated() where phraseMatches[index] > 0 {
@@ -118,6 +122,20 @@ package struct RecipeSearch: Sendable {
     let order = total.indices.filter { total[$0] > 0 && total[$0] * 4 >= best }
       .sorted { (total[$1], $0) < (total[$0], $1) }
     return order.map { Hit(id: ids[$0], score: total[$0]) }
+  }
+
+  /// How much a word tells that was found in these recipes; nil for one that was found nowhere.
+  private func rarity(of best: [Int]) -> Double? {
+    let count = best.count { $0 > 0 }
+    return count > 0 ? log(1 + Double(ids.count) / Double(count)) : nil
+  }
+
+  /// The words of a question that have several parts, without what stands between the parts.
+  private static func compounds(_ words: [String]) -> [[UInt8]] {
+    words.prefix(32).compactMap { word in
+      let parts = word.lowercased().utf8.split(whereSeparator: { !isWordByte($0) })
+      return parts.count > 1 ? Array(parts.joined()) : nil
+    }
   }
 
   /// The distinct words of a question that say something; all of them where none does.
@@ -159,12 +177,13 @@ package struct RecipeSearch: Sendable {
     }
   }
 
-  /// Whether a word is a token and the next one of its phrase, written as one: `flamegraph`.
+  /// Whether a word is several tokens of one phrase in a row, written as one: `flamegraph`.
   private func isCompound(_ word: [UInt8], at index: Int) -> Bool {
-    guard index + 1 < tokens.count, tokens[index + 1].phrase == tokens[index].phrase else { return false }
     // The text holds the words of a phrase without anything between them.
-    let both = text[tokens[index].start..<tokens[index + 1].end]
-    return both.count == word.count && both.elementsEqual(word)
+    let start = tokens[index].start
+    guard text.count - start >= word.count, text[start..<(start + word.count)].elementsEqual(word) else { return false }
+    let rest = tokens[index...].prefix { $0.phrase == tokens[index].phrase }
+    return rest.dropFirst().contains { $0.end == start + word.count }
   }
 
   /// - Parameter quality: how well the token with an index matches; 0 for not at all.
