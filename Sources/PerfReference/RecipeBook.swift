@@ -20,6 +20,7 @@ package struct RecipeBook: Sendable {
   private struct Chapter: Sendable {
     let group: RecipeGroup
     let file: String
+    let head: DataTree
     let recipes: [DataTree]
   }
 
@@ -29,9 +30,10 @@ package struct RecipeBook: Sendable {
   package init(_ sources: [Source]) throws(RecipeError) {
     var chapters: [Chapter] = []
     for source in sources {
-      let reader = RecipeReader(source.tree, place: RecipePlace(file: source.file))
+      let reader = RecipeReader(source.tree, file: source.file)
       guard let recipes = source.tree["recipes"] else { throw .missingKey(reader.place, key: "recipes") }
-      chapters.append(Chapter(group: try reader.group(), file: source.file, recipes: recipes.items))
+      chapters.append(
+        Chapter(group: try reader.group(), file: source.file, head: source.tree, recipes: recipes.items))
     }
     self.chapters = chapters.sorted { ($0.group.order, $0.group.id) < ($1.group.order, $1.group.id) }
   }
@@ -74,6 +76,7 @@ package struct RecipeBook: Sendable {
   package func recipes() throws(RecipeError) -> [Recipe] {
     var result: [Recipe] = []
     for chapter in chapters {
+      try RecipeReader(chapter.head, file: chapter.file).checkHead()
       for (index, tree) in chapter.recipes.enumerated() {
         result.append(try reader(chapter, index, tree).recipe(group: chapter.group.id))
       }
@@ -116,7 +119,6 @@ package struct RecipeBook: Sendable {
   }
 
   private func reader(_ chapter: Chapter, _ index: Int, _ tree: DataTree) -> RecipeReader {
-    RecipeReader(
-      tree, place: RecipePlace(file: chapter.file, recipe: tree.string("id") ?? "recipe \(index + 1)"))
+    RecipeReader(tree, file: chapter.file, index: index)
   }
 }

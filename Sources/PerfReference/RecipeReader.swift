@@ -2,12 +2,20 @@ import DataTree
 
 /// Reads the values of one recipe, or of the head of a file, and says precisely what is wrong with them.
 struct RecipeReader {
-  let tree: DataTree
-  let place: RecipePlace
+  private let tree: DataTree
+  private let file: String
+  private let index: Int?
 
-  init(_ tree: DataTree, place: RecipePlace) {
+  /// - Parameter index: the recipe's place in the file, from 0; nil for the head of the file.
+  init(_ tree: DataTree, file: String, index: Int? = nil) {
     self.tree = tree
-    self.place = place
+    self.file = file
+    self.index = index
+  }
+
+  /// Where the values stand, for the message of an error.
+  var place: RecipePlace {
+    RecipePlace(file: file, recipe: index.map { tree.string("id") ?? "recipe \($0 + 1)" })
   }
 
   private static let recipeKeys: Set<String> = [
@@ -16,14 +24,16 @@ struct RecipeReader {
   ]
   private static let groupKeys: Set<String> = ["group", "title", "order", "summary", "recipes"]
 
+  /// The keys of the head are not held against the known ones, which would cost the sheet time; see ``checkHead()``.
   func group() throws(RecipeError) -> RecipeGroup {
-    try refuseUnknownKeys(Self.groupKeys)
     let order = try text("order")
     guard let number = Int(order) else {
       throw .unknownValue(place, key: "order", found: order, expected: "a whole number")
     }
     return RecipeGroup(id: try text("group"), title: try text("title"), order: number, summary: try text("summary"))
   }
+
+  func checkHead() throws(RecipeError) { try refuseUnknownKeys(Self.groupKeys) }
 
   func recipe(group: String) throws(RecipeError) -> Recipe {
     try refuseUnknownKeys(Self.recipeKeys)

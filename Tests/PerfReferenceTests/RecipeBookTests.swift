@@ -104,7 +104,7 @@ import Testing
 
   @Test func `the head of a file is checked too`() throws {
     #expect(throws: RecipeError.unknownKey(RecipePlace(file: "counting.yaml"), key: "colour")) {
-      try book(recipe, head: ("colour", "red"))
+      try book(recipe, head: ("colour", "red")).recipes()
     }
     #expect(
       throws: RecipeError.unknownValue(

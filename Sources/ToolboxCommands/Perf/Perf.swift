@@ -5,7 +5,7 @@ import TerminalOutput
 /// `toolbox perf`: the one-page sheet, and the way to the rest of the reference.
 struct Perf: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The reference for Linux perf, one page or searched.",
+    commandName: "perf", abstract: "The reference for Linux perf, one page or searched.",
     discussion: "Without a subcommand it prints the sheet: the commands people need most, on one page.",
     subcommands: [PerfList.self, PerfSearch.self, PerfShow.self])
 
