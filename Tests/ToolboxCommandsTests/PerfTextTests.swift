@@ -34,7 +34,8 @@ import Testing
 
   @Test func `colour changes nothing but colour`() {
     let lines = SheetText.lines(sheet, paint: Paint(isOn: true))
-    #expect(lines[2] == " A command              \u{1B}[32mperf stat CMD\u{1B}[0m")
+    #expect(lines[2] == " A command              \u{1B}[32mperf stat \u{1B}[0m\u{1B}[1mCMD\u{1B}[0m")
+    #expect(lines[5] == " By process             \u{1B}[32mperf top -s comm\u{1B}[0m")
     #expect(lines[1].hasPrefix("\u{1B}[1;36mCounting events\u{1B}[0m \u{1B}[2m---"))
     #expect(lines.map(withoutEscapes) == SheetText.lines(sheet, paint: Paint(isOn: false)))
   }

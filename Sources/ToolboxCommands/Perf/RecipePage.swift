@@ -35,7 +35,7 @@ struct RecipePage {
   func lines(width: Int?, paint: Paint) -> [String] {
     let textWidth = min(width ?? 80, 80)
     var lines = [paint(.name, recipe.id) + "  " + paint(.strong, recipe.title), ""]
-    lines.append("  " + paint(.command, recipe.command.shellText()))
+    lines.append("  " + paint.command(recipe.command.shellText()))
     if !gaps.isEmpty {
       lines.append("")
       let nameWidth = gaps.map(\.name.columns).max() ?? 0
@@ -61,7 +61,7 @@ struct RecipePage {
   }
 
   private func command(_ label: String, _ line: String, _ paint: Paint) -> String {
-    paint(.heading, label.padded(to: 8)) + "  " + paint(.command, line)
+    paint(.heading, label.padded(to: 8)) + "  " + paint.command(line)
   }
 
   /// A label with text beside it, wrapped; several texts each begin a line of their own.

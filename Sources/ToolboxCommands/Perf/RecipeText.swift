@@ -29,7 +29,7 @@ enum RecipeText {
       let title = room.map { recipe.title.truncated(to: $0) } ?? recipe.title
       return [
         paint(.name, recipe.id.padded(to: idWidth)) + "  " + title,
-        "    " + paint(.command, recipe.command.shellText { name in defaults(of: recipe)[name] }),
+        "    " + paint.command(recipe.command.shellText { name in defaults(of: recipe)[name] }),
       ]
     }
   }

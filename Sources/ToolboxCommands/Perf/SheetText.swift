@@ -14,7 +14,7 @@ enum SheetText {
       lines.append(paint(.heading, section.title) + " " + paint(.faint, rule))
       for line in section.lines {
         let short = String(repeating: " ", count: indent) + line.short.padded(to: shortWidth + 2)
-        lines.append(short + paint(.command, line.command))
+        lines.append(short + paint.command(line.command))
       }
     }
     lines.append(paint(.faint, String(repeating: "-", count: width)))
