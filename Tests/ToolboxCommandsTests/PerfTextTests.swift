@@ -53,8 +53,12 @@ import Testing
         [
           "id": "count-pid", "title": "Count the events of a process",
           "command": "perf stat -p {pid} -- sleep {duration}",
-          "placeholders": ["pid": ["type": "pid"], "duration": ["type": "duration", "default": "10"]],
-          "next": ["perf report -i {pid}.data"], "needs": ["pmu", "kernel>=5.8"], "cost": "none", "result": "counts",
+          "placeholders": [
+            "pid": ["type": "pid"], "duration": ["type": "duration", "default": "10"],
+            "file": ["type": "file", "default": "perf.data"],
+          ],
+          "next": ["perf report -i {file} --pid {pid}"], "needs": ["pmu", "kernel>=5.8"], "cost": "none",
+          "result": "counts",
           "instead": "count",
           "description": "Attaches to all threads of the process and counts until the given time is over.",
           "pitfalls": ["Only own processes."], "synonyms": ["attach"],
@@ -94,7 +98,7 @@ import Testing
         given time is over.
 
         Example   perf stat -p 4711 -- sleep 10
-        Next      perf report -i 4711.data
+        Next      perf report -i perf.data --pid 4711
         Gives     counters
         Cost      none to speak of
         Needs     - hardware counters

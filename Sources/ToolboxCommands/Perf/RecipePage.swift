@@ -18,7 +18,9 @@ struct RecipePage {
     groupTitle = try book.group(recipe.group).title
     example = try vocabulary.example(of: recipe.command, placeholders: recipe.placeholders)
     next = try recipe.next.map { try vocabulary.example(of: $0, placeholders: recipe.placeholders) }
-    gaps = try recipe.placeholders.map { placeholder in
+    // What only the next commands need is filled there.
+    let names = recipe.command.placeholderNames
+    gaps = try recipe.placeholders.filter { names.contains($0.name) }.map { placeholder in
       let meaning = try vocabulary.meaning(of: placeholder.kind)
       let value = placeholder.defaultValue.map { " [\($0)]" } ?? ""
       return (placeholder.name.uppercased(), meaning + value)
