@@ -12,11 +12,13 @@ package struct CommandTemplate: Sendable, Equatable {
 
   /// One future argument, or several where a gap of type ``Placeholder/Kind/command`` is the whole word.
   package struct Word: Sendable, Equatable {
+    /// At least one; text and gaps in turn as they stand in the word.
     package let parts: [Part]
   }
 
   /// The text that the template was read from.
   package let source: String
+  /// At least one; the first is the program.
   package let words: [Word]
 
   /// Reads a template.

@@ -30,9 +30,12 @@ package enum Need: Sendable, Hashable {
 
   /// The first two numbers of a version of the kernel or of perf.
   package struct Version: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// 5 of 5.8.
     package let major: Int
+    /// 8 of 5.8.
     package let minor: Int
 
+    /// Neither number is negative.
     package init(major: Int, minor: Int) {
       self.major = major
       self.minor = minor
@@ -47,8 +50,10 @@ package enum Need: Sendable, Hashable {
       self.init(major: major, minor: minor)
     }
 
+    /// `5.8`.
     package var description: String { "\(major).\(minor)" }
 
+    /// By the first number, then by the second: 5.10 comes after 5.8.
     package static func < (left: Self, right: Self) -> Bool {
       (left.major, left.minor) < (right.major, right.minor)
     }

@@ -11,10 +11,14 @@ package struct Placeholder: Sendable, Equatable {
     case command
   }
 
+  /// Lower-case letters and underscores, as in the template's `{name}`.
   package let name: String
+  /// What may stand in the gap; it decides how values are offered and checked.
   package let kind: Kind
+  /// What stands there when nobody says; nil where a person has to say.
   package let defaultValue: String?
 
+  /// A gap that has to be filled, unless there is a default.
   package init(name: String, kind: Kind, defaultValue: String? = nil) {
     self.name = name
     self.kind = kind

@@ -2,9 +2,11 @@
 package struct Recipe: Sendable, Equatable {
   /// Unique in the whole book: lower-case words joined with hyphens.
   package let id: String
+  /// What it is for, in plain words, as a phrase without a final stop.
   package let title: String
   /// The id of its ``RecipeGroup``.
   package let group: String
+  /// The command line, `perf` its first word.
   package let command: CommandTemplate
   /// The gaps of `command` and `next`, in the order of the file.
   package let placeholders: [Placeholder]
@@ -12,11 +14,15 @@ package struct Recipe: Sendable, Equatable {
   package let next: [CommandTemplate]
   /// Sorted as in the file; empty when perf alone is enough.
   package let needs: [Need]
+  /// What running it costs the machine.
   package let cost: Cost
+  /// What comes out of it.
   package let result: ResultKind
   /// The recipe to take where this one cannot run.
   package let instead: String?
+  /// What it shows and how to read it, in sentences.
   package let description: String
+  /// What goes wrong or misleads, a sentence each.
   package let pitfalls: [String]
   /// Words and phrases that people search for.
   package let synonyms: [String]
@@ -43,6 +49,7 @@ package struct SheetLine: Sendable, Equatable {
   /// At most 43 columns; capitals stand for what the reader fills in.
   package let command: String
 
+  /// Both texts are one line of ASCII.
   package init(short: String, command: String) {
     self.short = short
     self.command = command
@@ -51,6 +58,7 @@ package struct SheetLine: Sendable, Equatable {
 
 /// A chapter of the reference; one file of `Data/perf/recipes/`.
 package struct RecipeGroup: Sendable, Equatable {
+  /// The name of its file without the ending; unique.
   package let id: String
   /// At most 40 columns.
   package let title: String
@@ -64,19 +72,24 @@ package struct RecipeGroup: Sendable, Equatable {
 package struct Sheet: Sendable, Equatable {
   /// A group with at least one line.
   package struct Section: Sendable, Equatable {
+    /// The title of the group.
     package let title: String
+    /// At least one, in the order of the file.
     package let lines: [SheetLine]
 
+    /// A group's part of the sheet.
     package init(title: String, lines: [SheetLine]) {
       self.title = title
       self.lines = lines
     }
   }
 
+  /// The groups in order.
   package let sections: [Section]
   /// How many recipes the whole book has.
   package let recipeCount: Int
 
+  /// A sheet made of these sections.
   package init(sections: [Section], recipeCount: Int) {
     self.sections = sections
     self.recipeCount = recipeCount

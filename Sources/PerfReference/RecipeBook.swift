@@ -8,9 +8,12 @@ package import DataTree
 package struct RecipeBook: Sendable {
   /// A file of recipes and how messages call it.
   package struct Source: Sendable {
+    /// The file's name for messages.
     package let file: String
+    /// The document of the file: a map with `group`, `title`, `order`, `summary` and `recipes`.
     package let tree: DataTree
 
+    /// A document and the name to call it by.
     package init(file: String, tree: DataTree) {
       self.file = file
       self.tree = tree
@@ -57,6 +60,7 @@ package struct RecipeBook: Sendable {
     throw .unknownGroup(id, known: groups.map(\.id))
   }
 
+  /// How many recipes there are in all groups.
   package var recipeCount: Int { chapters.reduce(0) { $0 + $1.recipes.count } }
 
   /// The one-page sheet: groups in order, recipes as they stand in the files.

@@ -1,6 +1,8 @@
 /// A list of recipes for programs: `toolbox.perf.recipes/1`.
 package struct RecipesDocument: Encodable, Sendable {
+  /// The name and version of the form, for readers.
   package let schema = "toolbox.perf.recipes/1"
+  /// In the order of the book, or the best first in the answer to a search.
   package let recipes: [Item]
 
   /// One recipe in short.
@@ -15,6 +17,7 @@ package struct RecipesDocument: Encodable, Sendable {
     let score: Int?
   }
 
+  /// Recipes that no search has scored.
   package init(_ recipes: [Recipe]) {
     self.init(recipes.map { (recipe: $0, score: nil) })
   }
@@ -32,6 +35,7 @@ package struct RecipesDocument: Encodable, Sendable {
 
 /// Everything about one recipe for programs: `toolbox.perf.recipe/1`.
 package struct RecipeDocument: Encodable, Sendable {
+  /// The name and version of the form, for readers.
   package let schema = "toolbox.perf.recipe/1"
   let id: String
   let title: String

@@ -7,11 +7,13 @@ package struct RecipePlace: Sendable, Equatable, CustomStringConvertible {
   /// The recipe's id, or its place in the file where it has no id; nil for the head of the file.
   package let recipe: String?
 
+  /// A place in a file, or the file as a whole.
   package init(file: String, recipe: String? = nil) {
     self.file = file
     self.recipe = recipe
   }
 
+  /// `counting.yaml: count-pid`, as messages have it.
   package var description: String { recipe.map { "\(file): \($0)" } ?? file }
 }
 
@@ -30,8 +32,10 @@ package enum RecipeError: ReportableError, Equatable {
   /// A declared gap that stands in no command.
   case unusedPlaceholder(RecipePlace, name: String)
 
+  /// Always bad data: the file has to be mended.
   package var failureKind: FailureKind { .badData }
 
+  /// The file, the recipe, the key, and what to do about it.
   package var message: String {
     switch self {
     case .missingKey(let place, let key): "perf: \(place): \(key) is missing; give it a value"
@@ -56,6 +60,7 @@ package enum LookupError: ReportableError, Equatable {
   /// No recipe matches the words of a search.
   case nothingFound(words: [String])
 
+  /// A name that is not there is a mistake of the command line; a search without an answer is none.
   package var failureKind: FailureKind {
     switch self {
     case .unknownRecipe, .unknownGroup: .usage
@@ -63,6 +68,7 @@ package enum LookupError: ReportableError, Equatable {
     }
   }
 
+  /// What was asked for, and the nearest thing there is.
   package var message: String {
     switch self {
     case .unknownRecipe(let id, let nearest) where nearest.isEmpty:

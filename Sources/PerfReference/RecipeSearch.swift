@@ -2,12 +2,18 @@ import Glibc
 
 /// The texts of a recipe that a search looks at.
 package struct SearchEntry: Sendable, Equatable {
+  /// Its words count like those of the title.
   package let id: String
+  /// What the recipe is for, in plain words.
   package let title: String
+  /// Words and phrases that people search for.
   package let synonyms: [String]
+  /// The template as text; the names of its gaps are found too.
   package let command: String
+  /// Prose; what only stands here counts least.
   package let description: String
 
+  /// The texts of one recipe, unchanged.
   package init(id: String, title: String, synonyms: [String], command: String, description: String) {
     self.id = id
     self.title = title
@@ -25,6 +31,7 @@ package struct SearchEntry: Sendable, Equatable {
 package struct RecipeSearch: Sendable {
   /// A recipe that was found.
   package struct Hit: Sendable, Equatable {
+    /// The recipe's id.
     package let id: String
     /// Positive; only its order means something.
     package let score: Int

@@ -6,6 +6,7 @@ package struct Vocabulary: Sendable {
   private let tree: DataTree
   private let place: RecipePlace
 
+  /// The words of a document; `file` is its name for messages.
   package init(_ tree: DataTree, file: String) {
     self.tree = tree
     place = RecipePlace(file: file)

@@ -13,7 +13,8 @@ import Testing
 
   /// Questions as people ask them, and a recipe that must be among the first three answers.
   @Test(arguments: [
-    ("where is my cpu time going", "profile-command"), ("contxt switch", "trace-context-switches"),
+    ("where is my cpu time going", "profile-command"), ("where is my cpu time going", "profile-system"),
+    ("contxt switch", "trace-context-switches"),
     ("execsnoop", "trace-exec"), ("opensnoop", "trace-opens"), ("slow disk", "block-latency"),
     ("iolatency", "block-latency"), ("strace", "trace-command"), ("false sharing", "c2c-record"),
     ("memory leak", "memory-fault-stacks"), ("flamegraph", "profile-system"), ("flame graph", "profile-system"),

@@ -15,6 +15,7 @@ package indirect enum JSONValue: Decodable, Sendable, Equatable {
     self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
   }
 
+  /// Whole numbers are tried before others, `true` and `false` before numbers.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
@@ -44,6 +45,7 @@ package indirect enum JSONValue: Decodable, Sendable, Equatable {
     if case .array(let elements) = self { elements } else { [] }
   }
 
+  /// The text of a string; nil for anything else.
   package var string: String? {
     if case .string(let text) = self { text } else { nil }
   }
@@ -68,6 +70,7 @@ package indirect enum JSONValue: Decodable, Sendable, Equatable {
 package struct JSONSchema: Sendable {
   private let root: JSONValue
 
+  /// A schema written down as text.
   package init(_ text: String) throws { root = try JSONValue(parsing: text) }
 
   /// The schema of `Data/schemas/` with this file name.

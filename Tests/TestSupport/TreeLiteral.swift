@@ -6,8 +6,11 @@ package enum TreeLiteral: ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   case list([TreeLiteral])
   case map([(String, TreeLiteral)])
 
+  /// A text.
   package init(stringLiteral value: String) { self = .string(value) }
+  /// A list.
   package init(arrayLiteral elements: TreeLiteral...) { self = .list(elements) }
+  /// A map that keeps its order.
   package init(dictionaryLiteral elements: (String, TreeLiteral)...) { self = .map(elements) }
 
   /// The document as the program reads it.
