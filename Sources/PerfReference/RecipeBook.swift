@@ -45,7 +45,7 @@ package struct RecipeBook: Sendable {
   package static func bundled() throws(RecipeError) -> RecipeBook {
     var sources: [Source] = []
     for file in BundledFile.inside("perf/recipes") {
-      if let tree = file.tree { sources.append(Source(file: "Data/\(file.path)", tree: tree)) }
+      if let tree = file.tree { sources.append(Source(file: "Data/" + file.path.description, tree: tree)) }
     }
     return try RecipeBook(sources)
   }

@@ -7,7 +7,7 @@ enum SheetText {
   private static let indent = 1
 
   static func lines(_ sheet: Sheet, paint: Paint) -> [String] {
-    let shortWidth = sheet.sections.flatMap(\.lines).map(\.short.columns).max() ?? 0
+    let shortWidth = sheet.sections.reduce(0) { $1.lines.reduce($0) { max($0, $1.short.columns) } }
     var lines = [header(paint)]
     for section in sheet.sections {
       let rule = String(repeating: "-", count: max(0, width - section.title.columns - 1))
