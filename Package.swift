@@ -77,15 +77,18 @@ let package = Package(
     // `make bench`, and what the tests share.
     .executableTarget(name: "toolbox-bench", path: "Tests/Benchmarks", swiftSettings: ourSettings),
     .target(
-      name: "TestSupport", dependencies: [subprocess, systemPackage], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["DataTree", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: ourSettings),
     .testTarget(name: "DataTreeTests", dependencies: ["DataTree", "BundledData"], swiftSettings: ourSettings),
     .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
-
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: ourSettings),
-    .testTarget(name: "SystemResetTests", dependencies: ["SystemReset", "TestSupport"], swiftSettings: ourSettings),
+      name: "PerfReferenceTests",
+      dependencies: ["PerfReference", "BundledData", "DataTree", "HostSystem", "TestSupport"],
+      swiftSettings: ourSettings),
+    .testTarget(
+      name: "ToolboxCommandsTests",
+      dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )

@@ -1,11 +1,24 @@
 import ArgumentParser
+import PerfReference
 import TerminalOutput
 
+/// `toolbox perf`: the one-page sheet, and the way to the rest of the reference.
 struct Perf: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "perf")
+  static let configuration = CommandConfiguration(
+    commandName: "perf", abstract: "The reference for Linux perf, one page or searched.",
+    discussion: "Without a subcommand it prints the sheet: the commands people need most, on one page.",
+    subcommands: [PerfList.self, PerfSearch.self, PerfShow.self])
+
+  @OptionGroup var output: OutputOptions
+
   func run() throws {
-    let context = CommandContext.live()
-    context.standardOutput.line("perf")
+    let context = CommandContext.live(color: output.color)
+    let book = try RecipeBook.bundled()
+    if output.json {
+      try context.printJSON(RecipesDocument(try book.recipes().filter { $0.sheetLine != nil }))
+    } else {
+      context.standardOutput.lines(SheetText.lines(try book.sheet(), paint: Paint(context.terminal)))
+    }
     try context.finish()
   }
 }
