@@ -35,6 +35,14 @@ struct RemovalPlanning {
     return result.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
   }
 
+  /// What goes, closed from what somebody chose: by its mark, or by naming it now.
+  func chosenClosure(_ going: [Int]) -> DependencyGraph.Closure {
+    let roots = going.filter { index in
+      analysis.isManual(index) || analysis.forced[index].map { $0.cause == nil } ?? false
+    }
+    return graph.closure(of: roots, withRecommends: true)
+  }
+
   /// Packages that were removed and whose configuration files are still there.
   private func leftConfiguration() -> [ResetPlan.Removal] {
     snapshot.status.packages.filter {

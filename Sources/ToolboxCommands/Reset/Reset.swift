@@ -5,21 +5,30 @@ import TerminalOutput
 
 struct Reset: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "reset",
     abstract: "Show how this system differs from stock, and what would bring it back.",
     discussion: """
       With --dry-run the plan is printed and nothing else happens: nothing is written anywhere, and no other program is
       run. It needs no special rights.
-      """)
+      """,
+    subcommands: [ResetPlanCommand.self, ResetWhy.self, ResetDependents.self, ResetCheck.self])
+
+  /// The lists that scripts ask for.
+  enum ListName: String, ExpressibleByArgument, CaseIterable {
+    case remove, install, keep, users
+  }
 
   @Flag(name: .customLong("dry-run"), help: "Print the plan, and do nothing.")
   var dryRun = false
 
-  @Option(help: ArgumentHelp("Plan for the system below this directory.", valueName: "directory"))
-  var root = "/"
-
   @Flag(help: "Print long lists in full.")
   var all = false
 
+  @Option(help: ArgumentHelp("Print only this list, one item a line, for scripts.", valueName: "name"))
+  var list: ListName?
+
+  @OptionGroup(title: "System") var system: SystemOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -28,21 +37,30 @@ struct Reset: ParsableCommand {
 
   func run(_ context: CommandContext) throws {
     guard dryRun else { throw ResetError.applyingNotThere }
-    let snapshot = try SystemSnapshot.read(
-      root: RootDirectory(root), environment: context.environment, userID: context.userID,
-      executable: CommandContext.executable)
-    let analysis = SystemAnalysis(
-      snapshot, baseline: .rootClosure, selection: Selection(), rules: try KeepRule.shipped())
-    let plan = try ResetPlanner(analysis).plan()
+    let work = try ResetWork(context, system: system, selection: selection)
+    let plan = try work.plan()
     if output.json {
       try context.printJSON(plan)
+    } else if let list {
+      context.standardOutput.lines(Self.items(of: list, in: plan))
     } else {
       let text = ResetPlanText(
-        plan, systemName: snapshot.release.name, showsAll: all, width: context.terminal.columns,
+        plan, systemName: work.snapshot.release.name, showsAll: all, width: context.terminal.columns,
         paint: Paint(context.terminal))
       context.standardOutput.lines(text.lines())
     }
     try context.finish()
+  }
+
+  private static func items(of list: ListName, in plan: ResetPlan) -> [String] {
+    let items =
+      switch list {
+      case .remove: plan.packages.remove.map { "\($0.name):\($0.architecture)" }
+      case .install: plan.packages.install.map { "\($0.name):\($0.architecture)" }
+      case .keep: plan.packages.keep.map { "\($0.name):\($0.architecture)" }
+      case .users: plan.users.remove.map(\.name)
+      }
+    return items.map(\.harmless)
   }
 }
 
@@ -50,10 +68,22 @@ struct Reset: ParsableCommand {
 enum ResetError: ReportableError, Equatable {
   /// A plan can be made but not carried out yet.
   case applyingNotThere
+  /// No installed package and none of the archives has this name.
+  case unknownPackage(String)
 
-  var failureKind: FailureKind { .unavailable }
+  var failureKind: FailureKind {
+    switch self {
+    case .applyingNotThere: .unavailable
+    case .unknownPackage: .usage
+    }
+  }
 
   var message: String {
-    "reset: carrying out a plan is not there yet; 'toolbox reset --dry-run' prints the plan"
+    switch self {
+    case .applyingNotThere:
+      "reset: carrying out a plan is not there yet; 'toolbox reset --dry-run' prints the plan"
+    case .unknownPackage(let name):
+      "reset: no installed package is called '\(name)'; give a name as dpkg prints it, with :architecture where it needs one"
+    }
   }
 }

@@ -1,0 +1,43 @@
+import Glibc
+
+/// Files that only their owner may read.
+package enum PrivateFile {
+  /// Writes a file of mode 0600 that appears whole or not at all: the content goes to a new file beside it, reaches the disk,
+  /// and takes the name in one step. What stood there under the name, a symbolic link too, is replaced and never written to.
+  /// - Parameter path: a path of the host.
+  /// - Throws: ``FileError``
+  package static func write(_ content: [UInt8], to path: String) throws(FileError) {
+    let slash = path.lastIndex(of: "/")
+    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    var template = Array("\(directory)/.toolbox-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else { throw FileError(path: path, code: errno, action: "write") }
+    let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var code = fill(descriptor, content)
+    close(descriptor)
+    if code == 0, rename(temporary, path) != 0 { code = errno }
+    if code == 0 {
+      let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      if parent >= 0 {
+        fsync(parent)
+        close(parent)
+      }
+      return
+    }
+    unlink(temporary)
+    throw FileError(path: path, code: code, action: "write")
+  }
+
+  /// - Returns: 0, or the error number of what failed.
+  private static func fill(_ descriptor: Int32, _ content: [UInt8]) -> Int32 {
+    guard fchmod(descriptor, 0o600) == 0 else { return errno }
+    var offset = 0
+    while offset < content.count {
+      let size = content.withUnsafeBytes { bytes in
+        Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, content.count - offset)
+      }
+      if size >= 0 { offset += size } else if errno != EINTR { return errno }
+    }
+    return fsync(descriptor) == 0 ? 0 : errno
+  }
+}
