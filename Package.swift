@@ -38,7 +38,8 @@ let package = Package(
         "BundledData", "HostSystem", argumentParser,
       ],
       swiftSettings: ourSettings),
-    .target(name: "TerminalOutput", dependencies: ["HostSystem"], swiftSettings: ourSettings),
+    .target(
+      name: "TerminalOutput", dependencies: ["HostSystem", subprocess, systemPackage], swiftSettings: ourSettings),
 
     // The domains. None of them knows another.
     .target(

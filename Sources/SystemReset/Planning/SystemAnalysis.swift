@@ -62,6 +62,9 @@ package struct SystemAnalysis: Sendable {
 
   var graph: DependencyGraph { snapshot.graph }
 
+  /// The accounts that the plan would touch.
+  package var plannedUsers: ResetPlan.Users { users }
+
   package init(_ snapshot: SystemSnapshot, baseline: Baseline, selection: Selection, rules: [KeepRule]) {
     self.snapshot = snapshot
     self.baseline = baseline

@@ -3,7 +3,7 @@ import HostSystem
 import SystemReset
 import TerminalOutput
 
-struct Reset: ParsableCommand {
+struct Reset: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reset",
     abstract: "Show how this system differs from stock, and what would bring it back.",
@@ -21,6 +21,9 @@ struct Reset: ParsableCommand {
   @Flag(name: .customLong("dry-run"), help: "Print the plan, and do nothing.")
   var dryRun = false
 
+  @Flag(help: "Choose in dialogues what goes and what stays; needs a terminal.")
+  var custom = false
+
   @Flag(help: "Print long lists in full.")
   var all = false
 
@@ -31,14 +34,15 @@ struct Reset: ParsableCommand {
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup var output: OutputOptions
 
-  func run() throws {
-    try run(CommandContext.live(color: output.color))
+  func run() async throws {
+    try await run(CommandContext.live(color: output.color))
   }
 
-  func run(_ context: CommandContext) throws {
+  func run(_ context: CommandContext) async throws {
     guard dryRun else { throw ResetError.applyingNotThere }
     let work = try ResetWork(context, system: system, selection: selection)
-    let plan = try work.plan()
+    let chosen = custom ? try await askedSelection(work, context) : work.selection
+    let plan = try work.plan(chosen)
     if output.json {
       try context.printJSON(plan)
     } else if let list {
@@ -50,6 +54,12 @@ struct Reset: ParsableCommand {
       context.standardOutput.lines(text.lines())
     }
     try context.finish()
+  }
+
+  private func askedSelection(_ work: ResetWork, _ context: CommandContext) async throws -> Selection {
+    let dialogues = try CustomDialogues(columns: context.terminal.columns) { work.analysis($0) }
+    guard let chosen = try await dialogues.ask(work.selection) else { throw ResetError.nothingChosen }
+    return chosen
   }
 
   private static func items(of list: ListName, in plan: ResetPlan) -> [String] {
@@ -68,12 +78,15 @@ struct Reset: ParsableCommand {
 enum ResetError: ReportableError, Equatable {
   /// A plan can be made but not carried out yet.
   case applyingNotThere
+  /// The person left the dialogues without a plan.
+  case nothingChosen
   /// No installed package and none of the archives has this name.
   case unknownPackage(String)
 
   var failureKind: FailureKind {
     switch self {
     case .applyingNotThere: .unavailable
+    case .nothingChosen: .failed
     case .unknownPackage: .usage
     }
   }
@@ -82,6 +95,7 @@ enum ResetError: ReportableError, Equatable {
     switch self {
     case .applyingNotThere:
       "reset: carrying out a plan is not there yet; 'toolbox reset --dry-run' prints the plan"
+    case .nothingChosen: "reset: left without a plan; nothing was changed"
     case .unknownPackage(let name):
       "reset: no installed package is called '\(name)'; give a name as dpkg prints it, with :architecture where it needs one"
     }

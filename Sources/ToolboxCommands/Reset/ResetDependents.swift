@@ -16,7 +16,7 @@ struct ResetDependents: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let analysis = try ResetWork(context, system: system, selection: SelectionOptions.none).analysis
+    let analysis = try ResetWork(context, system: system, selection: SelectionOptions.none).analysis()
     let entries = try analysis.explicitPackages(names).map { analysis.dependentsEntry(of: $0) }
     if output.json {
       try context.printJSON(DependentsDocument(packages: entries))
@@ -24,13 +24,26 @@ struct ResetDependents: ParsableCommand {
       let paint = Paint(context.terminal)
       for (offset, entry) in entries.enumerated() {
         if offset > 0 { context.standardOutput.line() }
-        context.standardOutput.lines(lines(entry, width: context.terminal.columns, paint: paint))
+        context.standardOutput.lines(DependentsText(width: context.terminal.columns, paint: paint).lines(entry))
       }
     }
     try context.finish()
   }
+}
 
-  private func lines(_ entry: DependentsDocument.Entry, width: Int, paint: Paint) -> [String] {
+extension SelectionOptions {
+  /// No wishes of the command line.
+  static var none: SelectionOptions {
+    get throws { try SelectionOptions.parse([]) }
+  }
+}
+
+/// What needs a package, and what would go with it, as a person reads it.
+struct DependentsText {
+  let width: Int
+  let paint: Paint
+
+  func lines(_ entry: DependentsDocument.Entry) -> [String] {
     var result = [paint(.strong, "\(entry.name):\(entry.architecture)".harmless)]
     result.append(
       entry.neededBy.isEmpty
@@ -42,12 +55,5 @@ struct ResetDependents: ParsableCommand {
         : "  without it \(entry.wouldGo.count.counted("package")) would have to go; \(entry.freedBytes.byteSize) freed")
     return result
       + entry.wouldGo.joined(separator: " ").harmless.wrapped(to: width - 4).map { paint(.bad, "    " + $0) }
-  }
-}
-
-extension SelectionOptions {
-  /// No wishes of the command line.
-  static var none: SelectionOptions {
-    get throws { try SelectionOptions.parse([]) }
   }
 }

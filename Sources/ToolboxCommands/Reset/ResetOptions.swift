@@ -77,7 +77,7 @@ struct SelectionOptions: ParsableArguments {
   }
 
   /// Names that useradd(8) takes by default.
-  private static func isAccountName(_ name: String) -> Bool {
+  static func isAccountName(_ name: String) -> Bool {
     guard let first = name.utf8.first, name.utf8.count <= 32, (0x61...0x7A).contains(first) || first == 0x5F else {
       return false
     }

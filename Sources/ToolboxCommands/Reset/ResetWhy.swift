@@ -17,7 +17,7 @@ struct ResetWhy: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let analysis = try ResetWork(context, system: system, selection: selection).analysis
+    let analysis = try ResetWork(context, system: system, selection: selection).analysis()
     let explanations = try analysis.explicitPackages(names).map { analysis.explanation(of: $0) }
     if output.json {
       try context.printJSON(WhyDocument(packages: explanations))
