@@ -1,3 +1,5 @@
+package import HostSystem
+
 /// What a plan may touch.
 package enum ActionClass: String, Sendable, Codable, CaseIterable {
   /// Packages that are not stock.
@@ -51,9 +53,9 @@ package struct Selection: Sendable, Codable, Equatable {
   /// Whether service accounts with ids below those of people count too.
   package var systemUsers = false
   /// The name of the account that is created for the person; nil for none.
-  package var backupUser: Choice? = Choice(defaultBackupUser, from: "default")
+  @Nullable package var backupUser: Choice? = Choice(defaultBackupUser, from: "default")
   /// How many of the newest kernels stay; nil for all.
-  package var keepKernels: Int?
+  @Nullable package var keepKernels: Int?
   /// Whether configuration files of removed packages go too.
   package var purge = false
   /// Whether a baseline of low confidence is good enough.
