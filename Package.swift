@@ -14,6 +14,7 @@ let ourSettings: [SwiftSetting] =
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -49,7 +50,7 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "KernelReleases",
-      dependencies: ["Curl", "BundledData", "DataTree", "HostSystem", grdb], swiftSettings: ourSettings),
+      dependencies: ["Curl", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite], swiftSettings: ourSettings),
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
@@ -79,6 +80,11 @@ let package = Package(
     .testTarget(name: "DataTreeTests", dependencies: ["DataTree", "BundledData"], swiftSettings: ourSettings),
     .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
+    .testTarget(name: "CurlTests", dependencies: ["Curl", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(
+      name: "KernelReleasesTests",
+      dependencies: ["KernelReleases", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
+      swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )
