@@ -1,6 +1,7 @@
 #include "curl_shim.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stddef.h>
 
 /* curl.h wraps these in macros that check types; the pointers below need the plain names. */
@@ -31,10 +32,10 @@ static const char *find_symbol(void *handle, void *place, const char *name) {
   return NULL;
 }
 
-const char *toolbox_curl_open(const char *library) {
+static const char *open_library(const char *library, int again) {
   const char *problem = NULL;
   void *handle;
-  if (library_handle) return NULL;
+  if (library_handle && !again) return NULL;
   handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
     problem = dlerror();
@@ -53,6 +54,15 @@ const char *toolbox_curl_open(const char *library) {
   if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return "curl_global_init failed";
   library_handle = handle;
   return NULL;
+}
+
+const char *toolbox_curl_open(const char *library, int again) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  const char *problem;
+  pthread_mutex_lock(&lock);
+  problem = open_library(library, again);
+  pthread_mutex_unlock(&lock);
+  return problem;
 }
 
 CURL *toolbox_curl_easy_init(void) { return easy_init(); }

@@ -23,13 +23,28 @@ package struct HTTPResponse: Sendable {
   package let retryAfter: Int?
   /// Where a permanent redirect (301, 308) led, when one was followed.
   package let permanentRedirect: WebAddress?
+
+  package init(
+    status: Int, headers: HTTPHeaders, body: [UInt8], finalAddress: WebAddress, retryAfter: Int? = nil,
+    permanentRedirect: WebAddress? = nil
+  ) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+    self.finalAddress = finalAddress
+    self.retryAfter = retryAfter
+    self.permanentRedirect = permanentRedirect
+  }
 }
 
 /// The header fields of an answer, values byte for byte.
 package struct HTTPHeaders: Sendable, Equatable {
   private(set) var fields: [(name: String, value: [UInt8])] = []
 
-  package init() {}
+  /// - Parameter fields: names in any case.
+  package init(_ fields: [(String, String)] = []) {
+    self.fields = fields.map { ($0.lowercased(), Array($1.utf8)) }
+  }
 
   /// Takes one line as it came from the server. A status line begins a new answer and drops what came before it (an
   /// answer of a proxy, `100 Continue`).

@@ -7,8 +7,9 @@
    several milliseconds. curl_easy_setopt and curl_easy_getinfo are variadic: there is one function here for each type of
    argument, so that the compiler passes it the way libcurl reads it. */
 
-/* Opens the library. Returns NULL, or what dlopen or dlsym said. Only the first success counts; not thread-safe. */
-const char *toolbox_curl_open(const char *library);
+/* Opens the library. Returns NULL, or what dlopen or dlsym said. The first success counts, and later calls return NULL
+   unless `again` is set. */
+const char *toolbox_curl_open(const char *library, int again);
 
 CURL *toolbox_curl_easy_init(void);
 void toolbox_curl_easy_cleanup(CURL *handle);

@@ -41,7 +41,10 @@ package struct EventDerivation {
       result.releases = firstOfEachVersion(rows)
       return
     }
-    let trusted = withoutSteppingBack(rows)
+    guard let trusted = withoutSteppingBack(rows) else {
+      result.listed = state.listed
+      return
+    }
     let before = Dictionary(grouping: state.listed, by: \.group)
     let gone = goneGroups(trusted, before: before)
     for row in firstOfEachVersion(trusted) { take(row, in: trusted) }
@@ -93,27 +96,35 @@ package struct EventDerivation {
   }
 
   /// The rows in which no series, nor mainline, is older than it was; an older one is replaced by what was stored.
-  private mutating func withoutSteppingBack(_ rows: [FeedRow]) -> [FeedRow] {
-    var result = rows
-    for (name, belongs) in comparisonLines(rows) {
-      let now = result.filter(belongs)
-      let before = state.listed.filter(belongs)
-      guard let newest = now.map(\.version).max(), let newestBefore = before.map(\.version).max(),
-        newest < newestBefore
-      else { continue }
-      let isAccepted = isConfirmed(
-        "backwards:\(name):\(newest)", version: newest, series: newest.series,
-        detail: "\(name) went back from \(newestBefore) to \(newest)")
-      if !isAccepted { result = result.filter { !belongs($0) } + before.filter { !result.contains($0) } }
+  /// - Returns: nil when several series went back at once: the whole snapshot is an older state, of a mirror that lags.
+  private mutating func withoutSteppingBack(_ rows: [FeedRow]) -> [FeedRow]? {
+    let before = Dictionary(grouping: state.listed, by: \.group).compactMapValues { $0.map(\.version).max() }
+    let now = Dictionary(grouping: rows, by: \.group).compactMapValues { $0.map(\.version).max() }
+    let steps = now.keys.sorted().compactMap { group -> (group: String, from: KernelVersion, to: KernelVersion)? in
+      guard let from = before[group], let to = now[group], to < from else { return nil }
+      return (group, from, to)
     }
-    return result
-  }
-
-  /// The sequences that only ever go forward: every series, and mainline.
-  private func comparisonLines(_ rows: [FeedRow]) -> [(String, (FeedRow) -> Bool)] {
-    let groups = Set(rows.map(\.group)).sorted()
-    return groups.map { group in (group, { (row: FeedRow) in row.group == group }) }
-      + [("mainline", { (row: FeedRow) in row.channel == .mainline })]
+    if steps.count > 1 {
+      let isAccepted = isConfirmed(
+        "older:\(steps.map { $0.to.description }.joined(separator: ","))", version: nil, series: nil,
+        detail: "\(steps.count) series went back at once, \(steps[0].group) from \(steps[0].from) to \(steps[0].to)")
+      return isAccepted ? rows : nil
+    }
+    var result = rows
+    for (group, from, to) in steps {
+      let isAccepted = isConfirmed(
+        "backwards:\(group):\(to)", version: to, series: to.series, detail: "\(group) went back from \(from) to \(to)")
+      if !isAccepted {
+        result = result.filter { $0.group != group } + state.listed.filter { $0.group == group }
+      }
+    }
+    let oldMainline = state.listed.filter { $0.channel == .mainline }
+    guard let from = oldMainline.map(\.version).max(),
+      let to = result.filter({ $0.channel == .mainline }).map(\.version).max(), to < from, to.series != from.series
+    else { return result }
+    let isAccepted = isConfirmed(
+      "backwards:mainline:\(to)", version: to, series: to.series, detail: "mainline went back from \(from) to \(to)")
+    return isAccepted ? result : result.filter { $0.channel != .mainline } + oldMainline
   }
 
   /// The series that are listed no longer. Where more than three in ten are gone at once, the list is held to be damaged

@@ -37,8 +37,10 @@ enum ReleasesJSON {
     }
     let time = item["released"]?["timestamp"]?.integer.map { Instant(secondsSinceEpoch: $0) }
     let written = item["released"]?["isodate"]?.string.flatMap { CalendarDay($0) }
-    // A timestamp beyond the calendar would make a day that no text can show.
-    let counted = time.flatMap { abs($0.secondsSinceEpoch) < 100_000_000_000 ? CalendarDay($0) : nil }
+    // Outside of the years 1 to 9999 there is no day that a text can show.
+    let counted = time.flatMap {
+      (-62_135_596_800...253_402_300_799).contains($0.secondsSinceEpoch) ? CalendarDay($0) : nil
+    }
     if let written, let counted, written != counted {
       warnings.append("\(version): isodate \(written) and timestamp (\(counted)) disagree; isodate is taken")
     }

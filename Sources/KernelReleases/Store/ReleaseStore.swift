@@ -181,9 +181,18 @@ package struct ReleaseStore {
     try read { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM suspicion)") ?? false }
   }
 
-  /// The doubts that wait, oldest first.
+  /// The doubts that wait, in words, oldest first.
   package func suspicions() throws(StoreError) -> [String] {
-    try read { try String.fetchAll($0, sql: "SELECT what FROM suspicion ORDER BY since, what") }
+    try read { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT coalesce(
+            (SELECT detail FROM event WHERE kind = 'suspect' AND instr(id, 'suspect:' || what || ':') = 1
+             ORDER BY number DESC LIMIT 1), what)
+          FROM suspicion ORDER BY since, what
+          """)
+    }
   }
 
   /// The rows of the accepted state, in the feed's order.
