@@ -46,6 +46,7 @@ package struct HTTPClient: Sendable {
 
 /// Which redirects are followed. Pure.
 package enum Redirection {
+  /// The statuses that ask to go elsewhere.
   package static let statuses: Set<Int> = [301, 302, 303, 307, 308]
 
   /// - Throws: ``HTTPError/redirectRefused(_:target:reason:)`` from https to http, and to anything but these two.

@@ -1,5 +1,6 @@
 /// What a client asks for.
 package struct HTTPRequest: Sendable {
+  /// What is asked for.
   package let address: WebAddress
   /// Header lines as bytes, name and value: validators have to go back as they came.
   package let headers: [(name: String, value: [UInt8])]
@@ -12,6 +13,7 @@ package struct HTTPRequest: Sendable {
 
 /// The answer of the last server in a chain of redirects.
 package struct HTTPResponse: Sendable {
+  /// The HTTP status, such as 200 or 304.
   package let status: Int
   /// The fields of the answer itself, in order.
   package let headers: HTTPHeaders
@@ -68,6 +70,7 @@ package struct HTTPHeaders: Sendable, Equatable {
     return value
   }
 
+  /// The same as text; bytes that are not UTF-8 become U+FFFD.
   package func text(_ name: String) -> String? { self[name].map { String(decoding: $0, as: UTF8.self) } }
 
   /// The seconds of `max-age` in Cache-Control; nil where it is missing or no number.
@@ -89,11 +92,13 @@ package struct HTTPHeaders: Sendable, Equatable {
 
 /// How a client behaves; all of it comes from outside, so that nothing here reads the environment.
 package struct HTTPClientSettings: Sendable {
+  /// The value of the User-Agent field.
   package var userAgent: String
   /// A file with the certificates to trust in place of the system's.
   package var certificateFile: String?
   /// The most bytes of a decoded body.
   package var bodyLimit = 4 << 20
+  /// For the connection alone, in seconds.
   package var connectTimeout = 15
   /// For all redirects together, in seconds.
   package var totalTimeout = 60
@@ -101,6 +106,7 @@ package struct HTTPClientSettings: Sendable {
   package var lowSpeedLimit = 64
   /// … for so many seconds end the transfer.
   package var lowSpeedTime = 20
+  /// How many redirects are followed.
   package var redirectLimit = 5
   /// Asked about once a second; true ends the transfer.
   package var isStopped: @Sendable () -> Bool = { false }

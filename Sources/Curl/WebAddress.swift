@@ -1,9 +1,12 @@
 /// An http or https address, as far as a client has to judge it.
 package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
+  /// The address as it was given.
   package let text: String
+  /// Whether it is https.
   package let isEncrypted: Bool
   /// In lower case, without credentials and port.
   package let host: String
+  /// As given, else that of the scheme.
   package let port: Int
 
   /// - Throws: ``HTTPError/badAddress(_:reason:)`` for another scheme, a missing host or white space.

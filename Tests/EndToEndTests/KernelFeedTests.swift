@@ -243,10 +243,13 @@ import Testing
     chmod(directory.path, 0o755)
     let program = directory("toolbox")
     try FileManager.default.copyItem(atPath: ToolboxProcess.path, toPath: program)
-    func asNobody(_ arguments: String...) async throws -> ToolboxProcess.Outcome {
+    func asNobody(
+      _ arguments: String..., environment: [String: String] = [:]
+    ) async throws -> ToolboxProcess.Outcome {
       try await ToolboxProcess.run(
         path: "/usr/bin/setpriv",
-        ["--reuid=65534", "--regid=65534", "--clear-groups", program, "kernel"] + arguments + ["--database", database])
+        ["--reuid=65534", "--regid=65534", "--clear-groups", program, "kernel"] + arguments
+          + (environment.isEmpty ? ["--database", database] : []), environment: environment)
     }
     let list = try await asNobody("list")
     #expect(list.status == 0)
@@ -256,6 +259,15 @@ import Testing
     try FileManager.default.removeItem(atPath: database + "-shm")
     try FileManager.default.removeItem(atPath: database + "-wal")
     #expect(try await asNobody("list").output == list.output)
+    // A database of their own, at the usual place.
+    let home = directory("home")
+    try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+    chown(home, 65534, 65534)
+    let mine = ["XDG_STATE_HOME": home]
+    server.then(.status(200, text: second))
+    #expect(try await asNobody("fetch", "--feed", server.address(), environment: mine).status == 0)
+    #expect(FileManager.default.fileExists(atPath: home + "/toolbox/kernel.sqlite"))
+    #expect(try await asNobody("latest", "6.1", environment: mine).output == "6.1.172\n")
   }
 
   @Test func `two processes at once store everything once`() async throws {

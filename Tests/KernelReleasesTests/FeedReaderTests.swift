@@ -96,6 +96,10 @@ import Testing
       .malformed(JSONError(line: 1, column: 66, problem: .tooDeep))
     ),
     (
+      "millions of values", Array(("[" + String(repeating: "0,", count: 2_000_000) + "0]").utf8),
+      .malformed(JSONError(line: 1, column: 500_000, problem: .tooManyValues))
+    ),
+    (
       "too many rows", Array((#"{"releases":["# + String(repeating: "0,", count: 2500) + "0]}").utf8),
       .tooManyRows(2501)
     ),

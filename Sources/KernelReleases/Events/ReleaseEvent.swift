@@ -24,15 +24,21 @@ package struct ReleaseEvent: Sendable, Equatable {
     case suspect
   }
 
+  /// What happened.
   package let kind: Kind
   /// The same for the same happening, whenever and wherever it is found: `release:6.1:6.1.172`.
   package let id: String
+  /// The release that it happened with; nil where it concerns a whole feed.
   package let version: KernelVersion?
+  /// The series; nil for linux-next and for a whole feed.
   package let series: String?
+  /// The channel under which the feed lists it.
   package let channel: Channel?
+  /// The day of the release, in UTC.
   package let day: CalendarDay?
   /// What was before: a version, for a release; the old day or name, where that changed.
   package let previous: String?
+  /// For ``Kind/skipped``: the versions, in order; else empty.
   package let skipped: [KernelVersion]
   /// Whether it is concluded from something else and no feed shows it.
   package let presumed: Bool

@@ -2,6 +2,7 @@ package import HostSystem
 
 /// What a feed says at one moment, whatever its format.
 package struct FeedSnapshot: Sendable, Equatable {
+  /// The format that the content was recognised as.
   package let format: FeedFormat
   /// In the order of the feed; a version can stand under two monikers.
   package let rows: [FeedRow]
@@ -19,7 +20,9 @@ package struct FeedSnapshot: Sendable, Equatable {
 package struct FeedRow: Sendable, Hashable {
   /// What kernel.org calls the moniker: the channel under which it lists the release.
   package let channel: Channel
+  /// The version, read by the grammar of ``KernelVersion``.
   package let version: KernelVersion
+  /// Whether the feed marks the series as ended with this release.
   package let isEndOfLife: Bool
   /// As the feed gives it, true or not; nil where it gives none.
   package let day: CalendarDay?
@@ -82,6 +85,7 @@ package enum FeedError: Error, Equatable {
       case .unexpected(let byte):
         "the JSON is broken at line \(error.line), column \(error.column): unexpected \(Self.name(byte))"
       case .tooDeep: "the JSON is nested deeper than 64 levels at line \(error.line), column \(error.column)"
+      case .tooManyValues: "the JSON holds more values than any feed, up to line \(error.line), column \(error.column)"
       case .trailing: "there is more text behind the JSON at line \(error.line), column \(error.column)"
       }
     case .withoutReleases: "the JSON has no list \"releases\"; it is not kernel.org's releases.json"

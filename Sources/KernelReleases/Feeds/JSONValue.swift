@@ -2,7 +2,7 @@
 ///
 /// Foundation's decoders want to know the types beforehand; a feed may hold null, a string or a number in any place. Numbers
 /// stay text, so that none can overflow. Of keys that stand in one object twice the last counts, as in JavaScript.
-package indirect enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   /// As it stands in the text.
@@ -11,6 +11,7 @@ package indirect enum JSONValue: Sendable, Equatable {
   case array([JSONValue])
   case object([String: JSONValue])
 
+  /// The value under a key of an object; nil when it is absent or this is no object.
   package subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members[key]
@@ -45,7 +46,7 @@ package indirect enum JSONValue: Sendable, Equatable {
 
   /// Reads one document and nothing behind it.
   /// - Parameter bytes: UTF-8, with or without a byte order mark. Bytes that are not UTF-8 become U+FFFD inside strings.
-  /// - Throws: ``JSONError`` with the place; nesting deeper than 64 is refused.
+  /// - Throws: ``JSONError`` with the place; nesting deeper than 64 and more than 250,000 values are refused.
   package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
     var reader = JSONReader(bytes: bytes)
     return try reader.document()
@@ -58,8 +59,10 @@ package struct JSONError: Error, Equatable {
   package let line: Int
   /// In bytes, counted from 1.
   package let column: Int
+  /// What stands there, or is missing.
   package let problem: Problem
 
+  /// The ways in which a text is no JSON document.
   package enum Problem: Sendable, Equatable {
     /// The text ends inside the document.
     case cut
@@ -67,6 +70,8 @@ package struct JSONError: Error, Equatable {
     case unexpected(UInt8)
     /// Lists or objects inside each other more than 64 times.
     case tooDeep
+    /// More values than any feed has; a small text can hold millions of them, which would fill the memory.
+    case tooManyValues
     /// More text behind the document.
     case trailing
   }
@@ -75,7 +80,9 @@ package struct JSONError: Error, Equatable {
 private struct JSONReader {
   let bytes: [UInt8]
   var position = 0
+  var values = 0
   static let deepest = 64
+  static let mostValues = 250_000
 
   init(bytes: [UInt8]) {
     self.bytes = bytes
@@ -115,6 +122,8 @@ private struct JSONReader {
 
   private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
     if depth > Self.deepest { throw failure(.tooDeep) }
+    values += 1
+    if values > Self.mostValues { throw failure(.tooManyValues) }
     skipSpace()
     guard position < bytes.count else { throw failure(.cut) }
     switch bytes[position] {

@@ -6,6 +6,7 @@ import DataTree
 package struct FeedSource: Sendable, Equatable {
   /// The name in the shipped list; for any other address the address itself.
   package let name: String
+  /// Where it is fetched from.
   package let address: WebAddress
   /// In seconds; 0 for an address that is not in the shipped list, since whoever names it decides.
   package let minimumInterval: Int

@@ -23,10 +23,13 @@ package struct FeedFetcher {
 
   /// What a fetch led to, and what an administrator should hear beside it; foreign text in the notices is as it came.
   package struct Report: Sendable, Equatable {
+    /// What became of the stored state.
     package var outcome: Outcome
+    /// Lines for standard error.
     package var notices: [String]
   }
 
+  /// What became of the stored state.
   package enum Outcome: Sendable, Equatable {
     /// The first content of all: nothing in it is news.
     case seeded(releases: Int)
@@ -166,7 +169,12 @@ package struct FeedFetcher {
     try store.store(derivation, from: stored, format: snapshot.format, origin: origin)
     return Report(
       outcome: state.isSeeded ? .changed(derivation.events) : .seeded(releases: derivation.releases.count),
-      notices: derivation.warnings.map { "\(source.address): \($0)" })
+      notices: Self.shortened(derivation.warnings).map { "\(source.address): \($0)" })
+  }
+
+  /// A feed with thousands of bad rows shall not bury the terminal.
+  private static func shortened(_ warnings: [String]) -> [String] {
+    warnings.count <= 10 ? warnings : warnings.prefix(10) + ["and \(warnings.count - 10) more rows like these"]
   }
 
   // MARK: Waiting

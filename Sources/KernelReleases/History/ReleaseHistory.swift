@@ -6,6 +6,7 @@ package import HostSystem
 package struct ReleaseHistory: Sendable {
   /// Sorted by version, each version once. Snapshots of linux-next stand first.
   package let releases: [Release]
+  /// What is known of the series.
   package let series: SeriesTable
 
   /// - Parameter releases: in any order; of a version that stands there twice the later one counts.
@@ -40,17 +41,31 @@ package struct ReleaseHistory: Sendable {
   }
 
   /// This history with more releases. A stored release replaces the shipped one of the same version, except that a day
-  /// that one of them lacks, or knows only by inference, is taken from the other.
+  /// that it lacks is taken from the shipped one.
+  /// - Parameter stored: sorted by version, each version once.
   package func adding(_ stored: [Release]) -> ReleaseHistory {
     if stored.isEmpty { return self }
-    let merged = stored.map { release in
-      guard let known = self[release.version], let date = known.date,
-        release.date == nil || (release.date?.confidence == .inferred && date.confidence == .exact)
-      else { return release }
-      return Release(
-        version: release.version, date: date, channel: release.channel, source: known.source)
+    var merged: [Release] = []
+    merged.reserveCapacity(releases.count + stored.count)
+    var index = 0
+    for release in stored {
+      while index < releases.count, releases[index].version < release.version {
+        merged.append(releases[index])
+        index += 1
+      }
+      guard index < releases.count, releases[index].version == release.version else {
+        merged.append(release)
+        continue
+      }
+      let known = releases[index]
+      index += 1
+      merged.append(
+        release.date != nil
+          ? release
+          : Release(version: release.version, date: known.date, channel: release.channel, source: known.source))
     }
-    return ReleaseHistory(releases: releases + merged, series: series)
+    merged += releases[index...]
+    return ReleaseHistory(releases: merged, series: series)
   }
 
   /// The place of the first release that is not before `version`.
@@ -175,7 +190,9 @@ package struct ReleaseHistory: Sendable {
 
 /// A release named beside another one; its day may be unknown.
 package struct Neighbour: Sendable, Hashable {
+  /// The version.
   package let version: KernelVersion
+  /// Its day; nil where no source gives it.
   package let date: ReleaseDate?
 
   package init(version: KernelVersion, date: ReleaseDate?) {
@@ -188,11 +205,13 @@ package struct Neighbour: Sendable, Hashable {
 
 /// The way from the first candidate to a final.
 package struct ReleaseCycle: Sendable {
+  /// The final that the cycle leads to, out or not.
   package let final: KernelVersion
   /// The known candidates in order; one may be missing where no source gives its day.
   package let candidates: [Release]
   /// nil while the final is not out, or not known.
   package let finalRelease: Release?
+  /// The final that the cycle began after.
   package let previousFinal: Release?
 
   /// How many candidates there were so far: the highest number, since a candidate without a known day existed all the same.

@@ -4,7 +4,9 @@ import HostSystem
 package enum ReleaseTable {
   /// A release of the table.
   package struct Row: Sendable, Hashable {
+    /// The version of the row.
     package let version: KernelVersion
+    /// Its day, and whether that is inferred.
     package let date: ReleaseDate
   }
 

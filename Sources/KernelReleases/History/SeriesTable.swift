@@ -4,7 +4,9 @@ package import HostSystem
 package struct SeriesFacts: Sendable, Equatable {
   /// `6.1`
   package let name: String
+  /// Whether kernel.org lists it as longterm.
   package let isLongterm: Bool
+  /// The day of its final.
   package let finalDay: CalendarDay
   /// The end of life as last published: in the past, or a projection; nil where none was published.
   package let endOfLife: CalendarDay?
@@ -13,9 +15,12 @@ package struct SeriesFacts: Sendable, Equatable {
 
   /// A value of the end of life and the day on which it was first seen.
   package struct PublishedEnd: Sendable, Equatable {
+    /// What was published.
     package let value: Value
+    /// The day on which it was first seen.
     package let seen: CalendarDay
 
+    /// The ways in which an end is published.
     package enum Value: Sendable, Equatable {
       case notAnnounced
       case endedWithoutDay
@@ -32,12 +37,15 @@ package struct SeriesFacts: Sendable, Equatable {
 
 /// The shipped table of series: `Data/kernel/series.tsv`.
 package struct SeriesTable: Sendable {
+  /// By the name of the series.
   package let series: [String: SeriesFacts]
 
+  /// - Parameter facts: of a series that stands there twice the later one counts.
   package init(_ facts: [SeriesFacts]) {
     series = Dictionary(facts.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
   }
 
+  /// What is known of a series; nil for one that the table does not have.
   package subscript(name: String?) -> SeriesFacts? { name.flatMap { series[$0] } }
 
   /// Reads the table: name, `longterm` or `normal`, day of the final, end of life or `-`, published values; separated by

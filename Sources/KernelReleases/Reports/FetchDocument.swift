@@ -5,6 +5,7 @@ package struct FetchDocument: Sendable, Encodable {
   private let address: String
   private let outcome: FeedFetcher.Outcome
 
+  /// - Parameter address: the feed, as it was asked for.
   package init(address: String, outcome: FeedFetcher.Outcome) {
     self.address = address
     self.outcome = outcome

@@ -2,6 +2,7 @@ package import HostSystem
 
 /// Everything that the commands answer from: the shipped history, and the database where there is one.
 package struct KernelKnowledge: Sendable {
+  /// Every known release.
   package let history: ReleaseHistory
   /// What the feed listed last; empty before the first fetch.
   package let listed: [FeedRow]
@@ -14,8 +15,11 @@ package struct KernelKnowledge: Sendable {
 
   /// A fetch: from where, and when it was last confirmed.
   package struct Fetched: Sendable, Equatable {
+    /// The feed, as it was asked for.
     package let address: String
+    /// When its content was last confirmed.
     package let time: Instant
+    /// The file that the answer comes from.
     package let database: String
   }
 

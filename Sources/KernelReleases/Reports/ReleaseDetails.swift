@@ -2,8 +2,11 @@ import HostSystem
 
 /// One release and its place in the kernel's history: the document `toolbox.kernel.release/1`.
 package struct ReleaseDetails: Sendable, Equatable {
+  /// The release itself.
   package let release: ReleaseReport
+  /// The release directly before it; for a first candidate the final before.
   package let before: Neighbour?
+  /// The release directly behind it; nil while none is known.
   package let after: Neighbour?
   /// For candidates and finals: the way to the final. For stable releases the same, of their final.
   package let cycle: Cycle?
@@ -12,6 +15,7 @@ package struct ReleaseDetails: Sendable, Equatable {
 
   /// Where in its cycle a release stands.
   package struct Cycle: Sendable, Equatable {
+    /// The final that the cycle leads to; its day is nil while it is not out.
     package let final: Neighbour
     /// Whether the final is out; the number of candidates is then final too.
     package let isComplete: Bool
@@ -19,7 +23,9 @@ package struct ReleaseDetails: Sendable, Equatable {
     package let position: Int?
     /// The highest candidate number so far.
     package let candidates: Int
+    /// The first candidate; nil where no source gives its day.
     package let first: Neighbour?
+    /// The final that the cycle began after.
     package let previousFinal: Neighbour?
     /// From the day of the first candidate to the day of this release.
     package let daysSinceFirst: Int?

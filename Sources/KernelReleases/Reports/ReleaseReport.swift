@@ -2,10 +2,15 @@ package import HostSystem
 
 /// A release as lists show it and as `toolbox.kernel.releases/1` has it.
 package struct ReleaseReport: Sendable, Equatable, Encodable {
+  /// The version.
   package let version: KernelVersion
+  /// The channel under which the feed lists it, or listed it first.
   package let channel: Channel
+  /// The day in UTC; nil where no source gives it.
   package let date: ReleaseDate?
+  /// Whether its series has ended.
   package let isEndOfLife: Bool
+  /// The published end of its series, past or projected; nil where none was published.
   package let endOfLifeDay: CalendarDay?
   /// `shipped`, or the address of the feed.
   package let source: String
@@ -30,7 +35,9 @@ package struct ReleaseReport: Sendable, Equatable, Encodable {
 
 /// The document `toolbox.kernel.releases/1`.
 package struct ReleasesDocument: Sendable, Encodable {
+  /// The name and version of the document.
   package let schema = "toolbox.kernel.releases/1"
+  /// In the order in which they are shown.
   package let releases: [ReleaseReport]
   /// When the feed was last confirmed; null in answers from the shipped history alone.
   package let fetchedAt: String?

@@ -4,7 +4,9 @@ package import HostSystem
 package struct StatusDocument: Sendable, Encodable {
   /// What `uname -r` says; nil where the system does not say it.
   package let runningRelease: String?
+  /// What is known of releases.
   package let knowledge: KernelKnowledge
+  /// The time of the answer.
   package let now: Instant
 
   /// After this many seconds without a confirmed fetch the answer is called stale.
@@ -16,6 +18,7 @@ package struct StatusDocument: Sendable, Encodable {
     self.now = now
   }
 
+  /// Whether the answer is older than ``staleAfter``, or was never fetched.
   package var isStale: Bool {
     guard let fetched = knowledge.fetched else { return true }
     return now.secondsSinceEpoch - fetched.time.secondsSinceEpoch > Self.staleAfter

@@ -1,5 +1,6 @@
 /// Where the database of kernel releases is.
 package struct DatabaseLocation: Sendable, Equatable {
+  /// The file; absolute, or relative to the working directory.
   package let path: String
   /// Whether the directory is made when it is missing: so at the default places, but not where `--database` points to.
   package let makesDirectory: Bool

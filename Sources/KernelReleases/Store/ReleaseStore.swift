@@ -6,13 +6,17 @@ package import HostSystem
 package struct FeedRecord: Sendable, Equatable {
   /// As it was asked for.
   package var address: String
+  /// The raw value of the ``FeedFormat`` that its content had.
   package var format: String
   /// Where the last content came from, redirects followed; the validators belong to it.
   package var finalAddress: String
+  /// The value of the ETag field, byte for byte; nil where the server gave none.
   package var etag: [UInt8]?
+  /// The value of the Last-Modified field, byte for byte; nil where the server gave none.
   package var lastModified: [UInt8]?
   /// When the validators were given.
   package var validatorsAt: Instant
+  /// The digest of the decoded body: the same bytes are no change.
   package var bodySHA256: [UInt8]
   /// When the server last confirmed the content, by sending it or with a 304.
   package var fetchedAt: Instant
@@ -39,6 +43,7 @@ package struct FeedRecord: Sendable, Equatable {
 package struct OriginRecord: Sendable, Equatable {
   /// Scheme, host and port.
   package var origin: String
+  /// Nothing is sent before this time.
   package var notBefore: Instant
   /// How many answers in a row were refusals.
   package var failures: Int
@@ -55,13 +60,16 @@ package struct OriginRecord: Sendable, Equatable {
 
 /// An event of the log and its number there.
 package struct LoggedEvent: Sendable, Equatable {
+  /// Its place in the log; grows, and is never used again.
   package let number: Int64
+  /// What happened.
   package let event: ReleaseEvent
 }
 
 /// The stored releases, feeds and events. One transaction stores everything that a fetch brought.
 package struct ReleaseStore {
   private let file: DatabaseFile
+  /// The database file.
   package var path: String { file.path }
   /// What the administrator should hear about the file, for standard error.
   package var notices: [String] { file.notices }
@@ -102,6 +110,7 @@ package struct ReleaseStore {
 
   // MARK: Feeds and origins
 
+  /// What is remembered of an address; nil when it was never fetched.
   package func feed(_ address: String) throws(StoreError) -> FeedRecord? {
     try read { db in
       try Row.fetchOne(db, sql: "SELECT * FROM feed WHERE address = ?", arguments: [address]).map(Self.feed)
@@ -123,6 +132,7 @@ package struct ReleaseStore {
       fetchedAt: Instant(secondsSinceEpoch: row["fetched_at"]), maxAge: row["max_age"])
   }
 
+  /// Whether a server is left alone; nil when it is not.
   package func origin(_ origin: String) throws(StoreError) -> OriginRecord? {
     try read { db in
       try Row.fetchOne(db, sql: "SELECT * FROM origin WHERE origin = ?", arguments: [origin]).map { row in

@@ -16,6 +16,7 @@ package struct KernelVersion: Sendable, Hashable, CustomStringConvertible {
     case releases = 1
   }
 
+  /// Releases, or linux-next.
   package let line: Line
   /// The four numbers; 0 where the version has none. Of a snapshot the first is the day as the number YYYYMMDD.
   package let numbers: Numbers
@@ -24,9 +25,13 @@ package struct KernelVersion: Sendable, Hashable, CustomStringConvertible {
 
   /// The numbers of a version, compared from left to right.
   package struct Numbers: Sendable, Hashable, Comparable {
+    /// `A` of `A.B.C.D`.
     package let first: Int
+    /// `B`.
     package let second: Int
+    /// `C`; 0 where the version has none.
     package let third: Int
+    /// `D`, in versions that begin with 2; else 0.
     package let fourth: Int
 
     package init(_ first: Int, _ second: Int = 0, _ third: Int = 0, _ fourth: Int = 0) {

@@ -12,13 +12,18 @@ package enum ReleaseKind: String, Sendable, Codable, CaseIterable {
 
 /// The name under which kernel.org lists a release. Names that are not known today are kept as they are.
 package struct Channel: RawRepresentable, Sendable, Hashable, Codable, CustomStringConvertible {
+  /// kernel.org's word.
   package let rawValue: String
 
   package init(rawValue: String) { self.rawValue = rawValue }
 
+  /// Linus Torvalds' candidates and finals.
   package static let mainline = Channel(rawValue: "mainline")
+  /// The stable releases of the newest finals.
   package static let stable = Channel(rawValue: "stable")
+  /// The stable releases of series that are kept for years.
   package static let longterm = Channel(rawValue: "longterm")
+  /// The daily snapshots of what is to come.
   package static let linuxNext = Channel(rawValue: "linux-next")
 
   /// The channels in the order in which they are shown.
@@ -57,7 +62,9 @@ package enum DateConfidence: String, Sendable, Codable {
 
 /// A day in UTC, and how well it is known.
 package struct ReleaseDate: Sendable, Hashable {
+  /// The day, in UTC.
   package let day: CalendarDay
+  /// How well it is known.
   package let confidence: DateConfidence
 
   package init(_ day: CalendarDay, _ confidence: DateConfidence = .exact) {
@@ -68,9 +75,11 @@ package struct ReleaseDate: Sendable, Hashable {
 
 /// One kernel release.
 package struct Release: Sendable, Hashable {
+  /// The version.
   package let version: KernelVersion
   /// nil where no source gives a day that can be true.
   package let date: ReleaseDate?
+  /// The channel under which it is, or was first, listed.
   package let channel: Channel
   /// Where the release is known from: `shipped`, or the address of a feed.
   package let source: String
