@@ -139,6 +139,7 @@ private struct Transfer: ~Copyable {
     try check(toolbox_curl_set_pointer(handle, CURLOPT_HEADERDATA, context))
     try check(toolbox_curl_set_progress_function(handle, askWhetherStopped))
     try check(toolbox_curl_set_pointer(handle, CURLOPT_XFERINFODATA, context))
+    try check(toolbox_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, collector.detail.baseAddress))
   }
 
   private func set(_ option: CURLoption, _ value: String) throws(HTTPError) {
@@ -176,7 +177,8 @@ private struct Transfer: ~Copyable {
 
   private func error(_ code: CURLcode) -> HTTPError {
     if collector.isTooLarge { return .tooLarge(address.text, limit: settings.bodyLimit) }
-    let detail = describe(code)
+    // What libcurl wrote about this transfer says more than the code's general words.
+    let detail = collector.detailText ?? describe(code)
     switch code {
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY,
       CURLE_INTERFACE_FAILED:
@@ -203,10 +205,21 @@ private final class Collector {
   var isTooLarge = false
   let limit: Int
   let isStopped: @Sendable () -> Bool
+  /// libcurl writes into it for as long as the handle lives, which the transfer keeps shorter than this object.
+  let detail = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
   init(limit: Int, isStopped: @escaping @Sendable () -> Bool) {
     self.limit = limit
     self.isStopped = isStopped
+    detail.initialize(repeating: 0)
+  }
+
+  deinit { detail.deallocate() }
+
+  /// nil where libcurl wrote nothing.
+  var detailText: String? {
+    guard let start = detail.baseAddress, start.pointee != 0 else { return nil }
+    return String(cString: start)
   }
 
   static func from(_ context: UnsafeMutableRawPointer?) -> Collector? {

@@ -16,7 +16,9 @@ struct KernelLatest: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let knowledge = try context.kernelKnowledge(database)
+    // What the feed lists answers for its channels; candidates and series may need the whole history.
+    let isListed = Channel.known.contains { $0.rawValue == channel } || channel == nil
+    let knowledge = try context.kernelKnowledge(database, needsHistory: !isListed)
     let reports = try channel.map { [try newest($0, knowledge)] } ?? knowledge.newestOfChannels
     if output.json {
       try context.printJSON(ReleasesDocument(releases: reports, fetched: knowledge.fetched))

@@ -16,7 +16,7 @@ struct KernelStatus: ParsableCommand {
     let release = try RootDirectory().readIfPresent("/proc/sys/kernel/osrelease", limit: 4096)
     let status = StatusDocument(
       runningRelease: release.map { String(decoding: $0.filter { $0 != 0x0A }, as: UTF8.self).harmless },
-      knowledge: try context.kernelKnowledge(database), now: context.now())
+      knowledge: try context.kernelKnowledge(database, needsHistory: false), now: context.now())
     if output.json {
       try context.printJSON(status)
     } else {
