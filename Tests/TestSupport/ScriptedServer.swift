@@ -87,13 +87,11 @@ package final class ScriptedServer: @unchecked Sendable {
         let connection = accept(descriptor, nil, nil)
         if connection < 0 {
           if errno == EINTR || errno == ECONNABORTED { continue }
+          // Closed here and nowhere else: a number that were free earlier could be another server's before this thread ends.
+          close(descriptor)
           return
         }
-        guard let server = self else {
-          close(connection)
-          return
-        }
-        server.serve(connection)
+        self?.serve(connection)
         close(connection)
       }
     }
@@ -101,9 +99,8 @@ package final class ScriptedServer: @unchecked Sendable {
   }
 
   deinit {
-    // Wakes the thread out of accept.
+    // Wakes the thread out of accept, which then fails for good.
     shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
   }
 
   private static func failure() -> POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
