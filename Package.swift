@@ -14,6 +14,7 @@ let ourSettings: [SwiftSetting] =
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -50,7 +51,7 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "KernelReleases",
-      dependencies: ["Curl", "BundledData", "DataTree", "HostSystem", grdb], swiftSettings: ourSettings),
+      dependencies: ["Curl", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite], swiftSettings: ourSettings),
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
@@ -90,6 +91,11 @@ let package = Package(
     .testTarget(
       name: "ToolboxCommandsTests",
       dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(name: "CurlTests", dependencies: ["Curl", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(
+      name: "KernelReleasesTests",
+      dependencies: ["KernelReleases", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
+      swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )

@@ -1,11 +1,30 @@
 import ArgumentParser
-import TerminalOutput
 
+/// `toolbox kernel`: kernel releases and candidates, and where the running kernel stands.
 struct Kernel: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "kernel")
-  func run() throws {
-    let context = CommandContext.live()
-    context.standardOutput.line("kernel")
-    try context.finish()
-  }
+  static let configuration = CommandConfiguration(
+    abstract: "Track kernel releases, candidates and ends of life.",
+    discussion: """
+      Without a subcommand it says what is current, from the last fetch or from the history that the program was built
+      with. Only fetch and watch use the network.
+      """,
+    subcommands: [
+      KernelStatus.self, KernelFetch.self, KernelWatch.self, KernelList.self, KernelShow.self, KernelLatest.self,
+    ],
+    defaultSubcommand: KernelStatus.self)
+}
+
+/// The option of every command that reads or writes the database.
+struct DatabaseOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Use this database.", valueName: "file"))
+  var database: String?
+}
+
+/// The options of the commands that fetch.
+struct FeedOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Fetch this feed: a name from the shipped list or an address.", valueName: "feed"))
+  var feed: String?
+
+  @Flag(help: "Fetch although the feed's minimum interval is not over.")
+  var force = false
 }

@@ -1,0 +1,20 @@
+import CHostSystem
+
+/// SIGTERM, SIGINT and SIGHUP for a command that runs until it is told to stop.
+package enum StopSignals {
+  /// From now on the signals are noted instead of ending the process. A signal that was ignored at the start stays ignored.
+  /// - Throws: ``FileError`` when the system refuses.
+  package static func noteFromNowOn() throws(FileError) {
+    let code = toolbox_catch_stop_signals()
+    if code != 0 { throw FileError(path: "signal handlers", code: code, action: "install") }
+  }
+
+  /// Whether one came.
+  package static var hasCome: Bool { toolbox_stop_signal() != 0 }
+
+  /// Waits until one comes or the time is over, and counts the time that the machine sleeps too.
+  /// - Returns: whether one came.
+  package static func wait(seconds: Int) -> Bool {
+    toolbox_wait_for_stop(min(seconds, Int.max / 2000) * 1000) != 0
+  }
+}

@@ -1,0 +1,141 @@
+package import HostSystem
+
+/// Everything that the commands answer from: the shipped history, and the database where there is one.
+package struct KernelKnowledge: Sendable {
+  /// Every known release.
+  package let history: ReleaseHistory
+  /// What the feed listed last; empty before the first fetch.
+  package let listed: [FeedRow]
+  /// The last confirmed fetch; nil when there was none.
+  package let fetched: Fetched?
+  /// The day on which the shipped history ends.
+  package let shippedUntil: CalendarDay?
+  /// Doubts about the feed that wait for a second fetch.
+  package let suspicions: [String]
+
+  /// A fetch: from where, and when it was last confirmed.
+  package struct Fetched: Sendable, Equatable {
+    /// The feed, as it was asked for.
+    package let address: String
+    /// When its content was last confirmed.
+    package let time: Instant
+    /// The file that the answer comes from.
+    package let database: String
+  }
+
+  package init(
+    history: ReleaseHistory, listed: [FeedRow] = [], fetched: Fetched? = nil, shippedUntil: CalendarDay? = nil,
+    suspicions: [String] = []
+  ) {
+    self.history = history
+    self.listed = listed
+    self.fetched = fetched
+    self.shippedUntil = shippedUntil
+    self.suspicions = suspicions
+  }
+
+  /// Joins the shipped history with what is stored.
+  /// - Parameters:
+  ///   - store: nil where there is no database.
+  ///   - needsHistory: false leaves out everything but what is listed now, for answers that need no more.
+  /// - Throws: ``TableError``, ``StoreError``
+  package static func load(_ store: ReleaseStore?, needsHistory: Bool = true) throws -> KernelKnowledge {
+    guard let store, let feed = try store.lastFeed() else {
+      let shipped = try ShippedHistory.load()
+      return KernelKnowledge(history: shipped, shippedUntil: shipped.lastDay)
+    }
+    let fetched = Fetched(address: feed.address, time: feed.fetchedAt, database: store.path)
+    let listed = try store.listed()
+    guard needsHistory else {
+      return KernelKnowledge(
+        history: ReleaseHistory(releases: [], series: try ShippedHistory.seriesTable()), listed: listed,
+        fetched: fetched, suspicions: try store.suspicions())
+    }
+    let shipped = try ShippedHistory.load()
+    return KernelKnowledge(
+      history: shipped.adding(try store.releases()), listed: listed, fetched: fetched, shippedUntil: shipped.lastDay,
+      suspicions: try store.suspicions())
+  }
+
+  /// The current releases, newest first as kernel.org lists them: what the feed listed last, or what the shipped history
+  /// gives for its own last day.
+  package var current: [ReleaseReport] {
+    if !listed.isEmpty { return listed.map { report($0) } }
+    guard let shippedUntil else { return [] }
+    return history.current(on: shippedUntil).map { release in
+      let channel =
+        release.version.kind == .final && isBehindMainline(release.version) ? Channel.stable : release.channel
+      return report(
+        Release(version: release.version, date: release.date, channel: channel, source: release.source))
+    }
+  }
+
+  /// A final stands under stable once mainline has gone on.
+  private func isBehindMainline(_ version: KernelVersion) -> Bool {
+    history.newest { $0.version.kind != .stable }.map { version < $0.version } ?? false
+  }
+
+  private func report(_ row: FeedRow) -> ReleaseReport {
+    ReleaseReport(
+      version: row.version, channel: row.channel, date: row.day.map { ReleaseDate($0) },
+      isEndOfLife: row.isEndOfLife, endOfLifeDay: history.series[row.version.series]?.endOfLife,
+      source: fetched?.address ?? Release.shipped)
+  }
+
+  /// A release as the documents show it.
+  package func report(_ release: Release) -> ReleaseReport {
+    let name = release.version.series
+    let row = listed.first { $0.version == release.version }
+    let facts = history.series[name]
+    let today = fetched.map { CalendarDay($0.time) } ?? shippedUntil
+    let isListed = listed.contains { $0.version.series == name }
+    // What the feed says counts; a series that it does not list has ended. Without a feed the published day decides.
+    let hasEnded =
+      if let row {
+        row.isEndOfLife
+      } else if isListed {
+        listed.contains { $0.version.series == name && $0.isEndOfLife }
+      } else if !listed.isEmpty {
+        name != nil
+      } else if let facts, let today {
+        facts.hasEnded(on: today)
+      } else {
+        name != nil && !isRecent(release.version)
+      }
+    return ReleaseReport(
+      version: release.version, channel: row?.channel ?? release.channel, date: release.date, isEndOfLife: hasEnded,
+      endOfLifeDay: facts?.endOfLife, source: release.source)
+  }
+
+  /// Whether the table of series is too short to know: a series newer than all in it.
+  private func isRecent(_ version: KernelVersion) -> Bool {
+    history.series.series.values.allSatisfy { facts in
+      KernelVersion(facts.name).map { $0 < version.final } ?? true
+    }
+  }
+
+  /// The newest release of a channel or a series.
+  /// - Parameter wanted: `mainline`, `rc`, `stable`, `longterm`, `linux-next`, or a series such as `6.1`.
+  /// - Returns: nil when nothing fits.
+  package func latest(_ wanted: String) -> ReleaseReport? {
+    let rows = current
+    switch wanted {
+    case "rc":
+      if let row = rows.first(where: { $0.version.kind == .candidate }) { return row }
+      return history.newest { $0.version.kind == .candidate && !$0.version.isStableCandidate }.map { report($0) }
+    case Channel.mainline.rawValue, Channel.stable.rawValue, Channel.longterm.rawValue, Channel.linuxNext.rawValue:
+      return rows.filter { $0.channel.rawValue == wanted }.max { $0.version < $1.version }
+    default:
+      if let row = rows.filter({ $0.version.series == wanted && $0.version.candidate == nil }).max(by: {
+        $0.version < $1.version
+      }) {
+        return row
+      }
+      let releases = history.releases(inSeries: wanted)
+      return (releases.last { $0.version.candidate == nil } ?? releases.last).map { report($0) }
+    }
+  }
+
+  /// The newest of every channel, in the order mainline, stable, longterm, linux-next.
+  package var newestOfChannels: [ReleaseReport] { Channel.known.compactMap { latest($0.rawValue) } }
+}

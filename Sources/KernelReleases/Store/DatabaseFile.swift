@@ -1,0 +1,272 @@
+import GRDB
+import GRDBSQLite
+import Glibc
+import HostSystem
+
+/// The database file itself: how it is opened, kept healthy and brought up to date. What is in it is ``ReleaseStore``'s.
+struct DatabaseFile {
+  let queue: DatabaseQueue
+  let path: String
+  /// Something that the administrator should hear: a damaged file was moved aside, a backup was made.
+  let notices: [String]
+
+  /// How long a statement waits for another process, in seconds.
+  static let busyTimeout: Double = 5
+
+  // MARK: Writing
+
+  /// Opens the database for a run that writes, and makes, migrates or replaces it as needed.
+  /// - Parameter now: names a damaged file that is moved aside, and a backup.
+  /// - Throws: ``StoreError``
+  static func openForWriting(
+    _ location: DatabaseLocation, now: Instant, steps: [Schema.Step] = Schema.steps
+  ) throws(StoreError) -> DatabaseFile {
+    try prepareDirectory(location)
+    do {
+      return try openAndMigrate(location, now: now, steps: steps, notices: [])
+    } catch {
+      guard case .corrupt(_, let detail) = error else { throw error }
+      let aside = try moveAside(location.path, now: now)
+      return try openAndMigrate(
+        location, now: now, steps: steps,
+        notices: [
+          "\(location.path): the database was damaged (\(detail)) and is now \(aside); a new one is started, and what "
+            + "came since the last run is not told as news"
+        ])
+    }
+  }
+
+  private static func prepareDirectory(_ location: DatabaseLocation) throws(StoreError) {
+    let directory = parent(of: location.path)
+    var status = stat()
+    if stat(directory, &status) != 0 {
+      guard location.makesDirectory else {
+        throw errno == EACCES
+          ? StoreError.directoryNotWritable(directory, reason: reason(errno)) : StoreError.noDirectory(directory)
+      }
+      try makeDirectories(directory, mode: location.isSystemWide ? 0o755 : 0o700)
+    } else if status.st_mode & S_IFMT != S_IFDIR {
+      throw .directoryNotWritable(directory, reason: reason(ENOTDIR))
+    }
+    // SQLite makes files beside the database, so the directory has to be writable, not only the file.
+    if access(directory, W_OK | X_OK) != 0 { throw .directoryNotWritable(directory, reason: reason(errno)) }
+    if access(location.path, F_OK) == 0, access(location.path, R_OK | W_OK) != 0 {
+      throw .noPermission(location.path, action: "write")
+    }
+    if location.isSystemWide {
+      // Whatever the umask is: users without a database of their own read this one. SQLite gives its other files the
+      // same mode.
+      let descriptor = open(location.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+      guard descriptor >= 0 else { throw .failed(location.path, detail: "cannot open: \(reason(errno))") }
+      defer { close(descriptor) }
+      if fchmod(descriptor, 0o644) != 0 {
+        throw .failed(location.path, detail: "cannot set its mode: \(reason(errno))")
+      }
+    }
+  }
+
+  private static func makeDirectories(_ path: String, mode: mode_t) throws(StoreError) {
+    if mkdir(path, mode) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, path.contains("/"), path != "/" else {
+      throw .directoryNotWritable(path, reason: reason(errno))
+    }
+    try makeDirectories(parent(of: path), mode: mode)
+    if mkdir(path, mode) != 0, errno != EEXIST { throw .directoryNotWritable(path, reason: reason(errno)) }
+  }
+
+  private static func openAndMigrate(
+    _ location: DatabaseLocation, now: Instant, steps: [Schema.Step], notices: [String]
+  ) throws(StoreError) -> DatabaseFile {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    configuration.busyMode = .timeout(busyTimeout)
+    configuration.foreignKeysEnabled = true
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA synchronous = NORMAL")
+      try db.execute(sql: "PRAGMA journal_size_limit = 0")
+      // The -wal and -shm files stay when the last writer leaves: a reader without write permission cannot make them.
+      var isOn: Int32 = 1
+      _ = sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &isOn)
+    }
+    let path = location.path
+    var notices = notices
+    let queue = try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }
+    let newest = steps.last?.version ?? 0
+    let version = try translating(path) {
+      try queue.writeWithoutTransaction { db in try examine(db, path: path, newest: newest) }
+    }
+    if version < newest {
+      if version > 0 {
+        let backup = "\(path).backup-\(version)-\(stamp(now))"
+        try translating(path) {
+          try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [backup]) }
+        }
+        notices.append("\(path): brought from schema \(version) to \(newest); the old state is kept as \(backup)")
+      }
+      for step in steps where step.version > version {
+        try translating(path) { try queue.writeWithoutTransaction { try migrate($0, step) } }
+      }
+    }
+    return DatabaseFile(queue: queue, path: path, notices: notices)
+  }
+
+  /// Looks whether the file is sound and ours.
+  /// - Returns: its schema; 0 for a new file.
+  private static func examine(_ db: Database, path: String, newest: Int) throws -> Int {
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    let isOurs = application == Schema.applicationID || (application == 0 && version == 0 && tables == 0)
+    guard isOurs else { throw StoreError.foreign(path) }
+    guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }
+    let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(1)")
+    guard findings == ["ok"] else {
+      throw StoreError.corrupt(path, detail: (findings.first ?? "quick_check failed").replacing("\n", with: " "))
+    }
+    return version
+  }
+
+  private static func migrate(_ db: Database, _ step: Schema.Step) throws {
+    try db.inTransaction(.immediate) {
+      // Another process may have taken the step while this one waited for the lock.
+      let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      if version < step.version {
+        try step.apply(db)
+        try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+        try db.execute(sql: "PRAGMA user_version = \(step.version)")
+      }
+      return .commit
+    }
+  }
+
+  /// Renames a damaged database and the files beside it.
+  /// - Returns: the new path.
+  private static func moveAside(_ path: String, now: Instant) throws(StoreError) -> String {
+    let aside = "\(path).damaged-\(stamp(now))"
+    for suffix in ["", "-wal", "-shm"] where rename(path + suffix, aside + suffix) != 0 {
+      if suffix.isEmpty || errno != ENOENT {
+        throw .failed(path, detail: "the database is damaged and cannot be moved aside: \(reason(errno))")
+      }
+    }
+    return aside
+  }
+
+  // MARK: Reading
+
+  /// Opens an existing database for reading; it takes no write lock and works beside a run that writes.
+  /// - Returns: nil when there is no such file, or nothing was stored in it yet.
+  /// - Throws: ``StoreError``
+  static func openForReading(
+    _ location: DatabaseLocation, steps: [Schema.Step] = Schema.steps
+  ) throws(StoreError) -> DatabaseFile? {
+    let path = location.path
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw errno == EACCES
+        ? StoreError.noPermission(path, action: "read") : StoreError.failed(path, detail: reason(errno))
+    }
+    if status.st_size == 0 { return nil }
+    guard access(path, R_OK) == 0 else { throw .noPermission(path, action: "read") }
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(busyTimeout)
+    do {
+      return try check(
+        try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }, path: path, steps: steps)
+    } catch StoreError.noPermission {
+      // The files beside it are missing and cannot be made here. Nobody writes to it then, or its writer would have made
+      // them: what is in the file itself is the whole database.
+      guard stat(path + "-wal", &status) != 0 || status.st_size == 0 else {
+        throw StoreError.noPermission(path, action: "read")
+      }
+      return try check(try inMemoryCopy(path), path: path, steps: steps)
+    }
+  }
+
+  private static func check(
+    _ queue: DatabaseQueue, path: String, steps: [Schema.Step]
+  ) throws(StoreError) -> DatabaseFile? {
+    let newest = steps.last?.version ?? 0
+    let version: Int = try translating(path) {
+      try queue.read { db in
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        if version == 0, application == 0 {
+          let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+          if tables == 0 { return 0 }
+        }
+        guard application == Schema.applicationID else { throw StoreError.foreign(path) }
+        guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }
+        return version
+      }
+    }
+    // An older schema is read once a run that writes has migrated it.
+    return version == newest ? DatabaseFile(queue: queue, path: path, notices: []) : nil
+  }
+
+  /// The content of a database file in memory, as a database that is not in WAL mode.
+  private static func inMemoryCopy(_ path: String) throws(StoreError) -> DatabaseQueue {
+    var bytes: [UInt8]
+    do throws(FileError) {
+      bytes = try RootDirectory().read(path, limit: 256 << 20)
+    } catch {
+      throw .failed(path, detail: error.message)
+    }
+    guard bytes.count > 100 else { throw .corrupt(path, detail: "only \(bytes.count) bytes") }
+    // Bytes 18 and 19 of the header say that a WAL file belongs to it; one in memory cannot have one.
+    bytes[18] = 1
+    bytes[19] = 1
+    return try translating(path) {
+      let queue = try DatabaseQueue()
+      try queue.writeWithoutTransaction { db in
+        let size = sqlite3_int64(bytes.count)
+        guard let memory = sqlite3_malloc64(sqlite3_uint64(bytes.count)) else {
+          throw DatabaseError(resultCode: .SQLITE_NOMEM)
+        }
+        memory.copyMemory(from: bytes, byteCount: bytes.count)
+        let code = sqlite3_deserialize(
+          db.sqliteConnection, "main", memory.assumingMemoryBound(to: UInt8.self), size, size,
+          UInt32(SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY))
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+      }
+      return queue
+    }
+  }
+
+  // MARK: Errors and names
+
+  /// Runs a piece of work on the database and says in our terms what went wrong.
+  func translating<Result>(_ work: () throws -> Result) throws(StoreError) -> Result {
+    try Self.translating(path, work)
+  }
+
+  private static func translating<Result>(_ path: String, _ work: () throws -> Result) throws(StoreError) -> Result {
+    do {
+      return try work()
+    } catch let error as StoreError {
+      throw error
+    } catch let error as DatabaseError {
+      let detail = error.message ?? error.resultCode.description
+      switch error.resultCode {
+      case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw .corrupt(path, detail: detail)
+      case .SQLITE_BUSY, .SQLITE_LOCKED: throw .busy(path)
+      case .SQLITE_FULL: throw .full(path)
+      case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM: throw .noPermission(path, action: "open")
+      default: throw .failed(path, detail: "SQLite: \(detail)")
+      }
+    } catch {
+      throw .failed(path, detail: "\(error)")
+    }
+  }
+
+  private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+  static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// `20261123T160000Z`
+  private static func stamp(_ time: Instant) -> String { time.description.filter { $0 != "-" && $0 != ":" } }
+}

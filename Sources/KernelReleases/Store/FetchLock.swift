@@ -1,0 +1,24 @@
+import Glibc
+
+/// Keeps two processes from fetching into one database at the same time: the second waits and then finds the news there.
+///
+/// flock(2) on a file beside the database: the system lets go of it however the process ends.
+enum FetchLock {
+  /// Waits for the lock, works, and lets go. The holder of the lock is bound by the time limits of a fetch.
+  /// - Throws: ``StoreError``, ``StoreError/busy(_:)`` when a signal interrupts the wait; and what `work` throws.
+  static func holding<Result>(database path: String, _ work: () throws -> Result) throws -> Result {
+    let lockPath = path + ".lock"
+    let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else {
+      throw StoreError.failed(lockPath, detail: "cannot open: \(String(cString: strerror(errno)))")
+    }
+    defer { close(descriptor) }
+    if flock(descriptor, LOCK_EX) != 0 {
+      let code = errno
+      throw code == EINTR
+        ? StoreError.busy(path)
+        : StoreError.failed(lockPath, detail: "cannot lock: \(String(cString: strerror(code)))")
+    }
+    return try work()
+  }
+}

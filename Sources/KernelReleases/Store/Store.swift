@@ -1,3 +1,0 @@
-import GRDB
-
-func probe() throws -> String { try DatabaseQueue().path }

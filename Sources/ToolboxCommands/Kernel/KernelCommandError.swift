@@ -1,0 +1,41 @@
+import HostSystem
+import KernelReleases
+
+/// What a kernel command cannot answer.
+enum KernelCommandError: ReportableError {
+  /// The text is not a version.
+  case notAVersion(String)
+  /// A version that nothing is known of; the nearest ones, and the day up to which releases are known.
+  case unknownVersion(KernelVersion, nearest: [KernelVersion], until: CalendarDay?)
+  /// The text is neither a channel nor a series.
+  case notAChannel(String)
+  /// Nothing is known of a channel or a series.
+  case nothingKnown(String)
+  /// The user has no home directory and no state directory.
+  case noPlaceForDatabase
+  /// The text is not a length of time.
+  case notATime(String)
+
+  var failureKind: FailureKind {
+    switch self {
+    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime: .usage
+    case .unknownVersion, .nothingKnown: .failed
+    }
+  }
+
+  var message: String {
+    switch self {
+    case .notAVersion(let text):
+      "\"\(text)\" is not a kernel version; write it like 6.12, 6.1.140, 4.15-rc6 or next-20260828"
+    case .unknownVersion(let version, let nearest, let until):
+      "\(version): no such release is known"
+        + (nearest.isEmpty ? "" : "; the nearest are \(nearest.map(\.description).joined(separator: ", "))")
+        + (until.map { "; releases are known up to \($0.spelledOut), `toolbox kernel fetch` gets newer ones" } ?? "")
+    case .notAChannel(let text):
+      "\"\(text)\" is neither a channel (mainline, rc, stable, longterm, linux-next) nor a series like 6.1"
+    case .nothingKnown(let text): "\(text): no release of it is known; `toolbox kernel list --all` shows what is"
+    case .noPlaceForDatabase: "no place for the database: set HOME or XDG_STATE_HOME, or name a file with --database"
+    case .notATime(let text): "\"\(text)\" is not a length of time; write it like 30s, 15m, 2h or 1d"
+    }
+  }
+}

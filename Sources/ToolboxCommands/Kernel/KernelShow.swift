@@ -1,0 +1,31 @@
+import ArgumentParser
+import KernelReleases
+import TerminalOutput
+
+/// `toolbox kernel show VERSION`: one release and its place in the history.
+struct KernelShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show one release and its place among the others.")
+
+  @Argument(help: "A version, such as 4.15-rc6, 6.12 or 6.1.140.")
+  var version: String
+
+  @OptionGroup var database: DatabaseOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let context = CommandContext.live(color: output.color)
+    guard let wanted = KernelVersion(version) else { throw KernelCommandError.notAVersion(version) }
+    let knowledge = try context.kernelKnowledge(database)
+    guard let details = ReleaseDetails.find(wanted, in: knowledge) else {
+      throw KernelCommandError.unknownVersion(
+        wanted, nearest: knowledge.history.nearest(to: wanted), until: knowledge.history.lastDay)
+    }
+    if output.json {
+      try context.printJSON(details)
+    } else {
+      context.standardOutput.lines(KernelText(context.terminal).lines(of: details))
+    }
+    try context.finish()
+  }
+}

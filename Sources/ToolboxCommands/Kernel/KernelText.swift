@@ -1,0 +1,236 @@
+import Curl
+import HostSystem
+import KernelReleases
+import TerminalOutput
+
+/// The kernel documents as text for people. What came from outside is made harmless here.
+struct KernelText {
+  private let paint: Paint
+  private let width: Int
+
+  init(_ terminal: TerminalFacts) {
+    paint = Paint(terminal)
+    width = terminal.columns
+  }
+
+  init(paint: Paint, width: Int) {
+    self.paint = paint
+    self.width = width
+  }
+
+  // MARK: Lists
+
+  func lines(of reports: [ReleaseReport], indent: Int = 0) -> [String] {
+    var table = TextTable()
+    for report in reports {
+      table.add(
+        .init(report.version.description, .name), .init(report.channel.rawValue.harmless, Self.role(report.channel)),
+        .init(Self.day(report.date) + (report.date?.confidence == .inferred ? " (inferred)" : "")),
+        .init(Self.support(report), report.isEndOfLife ? .bad : .faint))
+    }
+    return table.lines(width: width, indent: indent, paint: paint)
+  }
+
+  private static func day(_ date: ReleaseDate?) -> String { date?.day.description ?? "day unknown" }
+
+  private static func support(_ report: ReleaseReport) -> String {
+    if report.isEndOfLife, report.version.line == .releases {
+      return report.endOfLifeDay.map { "end of life (\($0))" } ?? "end of life"
+    }
+    return report.endOfLifeDay.map { "supported until \($0)" } ?? ""
+  }
+
+  private static func role(_ channel: Channel) -> Paint.Role? {
+    switch channel {
+    case .mainline: .warning
+    case .stable, .longterm: .good
+    default: .faint
+    }
+  }
+
+  // MARK: Status
+
+  func lines(of status: StatusDocument) -> [String] {
+    let knowledge = status.knowledge
+    var lines = ["\(paint(.heading, "Running"))  \(status.runningRelease ?? "unknown")", "", paint(.heading, "Newest")]
+    lines += self.lines(of: knowledge.newestOfChannels, indent: 2)
+    lines.append("")
+    lines += origin(of: status).wrapped(to: width).map { paint(status.isStale ? .warning : .faint, $0) }
+    for doubt in knowledge.suspicions {
+      lines += "Doubtful, waits for a second fetch: \(doubt.harmless)".wrapped(to: width).map { paint(.warning, $0) }
+    }
+    return lines
+  }
+
+  private func origin(of status: StatusDocument) -> String {
+    let knowledge = status.knowledge
+    guard let fetched = knowledge.fetched else {
+      let until = knowledge.shippedUntil.map { " up to \($0.spelledOut)" } ?? ""
+      return "From the shipped history\(until): nothing was fetched yet. `toolbox kernel fetch` gets the present state."
+    }
+    let age = status.now.secondsSinceEpoch - fetched.time.secondsSinceEpoch
+    let ago = age >= 0 ? ", \(spelledOut(seconds: age)) ago" : ""
+    return "From \(fetched.address.harmless), fetched \(fetched.time)\(ago)."
+      + (status.isStale ? " `toolbox kernel fetch` gets the present state." : "")
+  }
+
+  // MARK: One release
+
+  func lines(of details: ReleaseDetails) -> [String] {
+    let release = details.release
+    var rows: [(String, String)] = [
+      ("Date", Self.longDay(release.date)), ("Channel", "\(release.channel.rawValue.harmless), \(Self.name(release))"),
+    ]
+    if let cycle = details.cycle, cycle.candidates > 0, release.version.kind != .stable {
+      rows.append(("Cycle", Self.describe(cycle)))
+    }
+    if let before = details.before { rows.append(("Before", Self.describe(before, beside: release.date))) }
+    if let after = details.after { rows.append(("After", Self.describe(after, beside: release.date))) }
+    if let cycle = details.cycle {
+      if release.version.kind != .stable, let previous = cycle.previousFinal, previous != details.before {
+        rows.append(("Previous", "\(previous.version), \(Self.shortDay(previous.date))"))
+      }
+      if release.version.kind != .final {
+        rows.append(("Final", Self.describeFinal(cycle, of: release.version)))
+      }
+    }
+    if let newest = details.newestOfSeries, newest.version != release.version {
+      rows.append(("Newest", "\(newest.version), \(Self.shortDay(newest.date))"))
+    }
+    if release.version.kind == .stable || release.version.kind == .final {
+      rows.append(("Series", Self.describeSeries(release)))
+    }
+    rows.append(
+      ("Source", release.source == Release.shipped ? "the shipped history" : release.source.harmless))
+    let labelWidth = 10
+    return [
+      paint(.heading, release.version.line == .linuxNext ? "\(release.version)" : "Linux \(release.version)"), "",
+    ]
+      + rows.flatMap { label, text in
+        text.wrapped(to: max(20, width - labelWidth - 2)).enumerated().map { index, part in
+          "  " + paint(.strong, (index == 0 ? label : "").padded(to: labelWidth)) + part
+        }
+      }
+  }
+
+  private static func longDay(_ date: ReleaseDate?) -> String {
+    guard let date else { return "unknown; no source gives the day" }
+    let weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+    return "\(date.day.spelledOut) (\(weekdays[date.day.weekday]), UTC), \(date.confidence.rawValue)"
+  }
+
+  private static func shortDay(_ date: ReleaseDate?) -> String {
+    guard let date else { return "day unknown" }
+    return date.day.spelledOut + (date.confidence == .inferred ? " (inferred)" : "")
+  }
+
+  private static func name(_ release: ReleaseReport) -> String {
+    switch release.version.kind {
+    case .candidate: release.version.isStableCandidate ? "candidate of a stable release" : "release candidate"
+    case .final: "final release"
+    case .stable: "stable release"
+    case .next: "snapshot"
+    }
+  }
+
+  private static func describe(_ cycle: ReleaseDetails.Cycle) -> String {
+    let number = number(cycle.candidates)
+    let noun = cycle.candidates == 1 ? "release candidate" : "release candidates"
+    let name = cycle.final.version.description
+    let first = cycle.first?.version.candidate == 1 ? "rc1" : "the first candidate"
+    let age = cycle.daysSinceFirst.map { $0 == 0 ? "" : ", \(days($0)) after \(first)" } ?? ""
+    guard let position = cycle.position else {
+      return "\(name): \(number) \(noun)\(cycle.isComplete ? "" : " so far")\(age)"
+    }
+    return "\(name): \(ordinal(position)) of \(number) \(noun)\(cycle.isComplete ? "" : " so far")\(age)"
+  }
+
+  private static func describeFinal(_ cycle: ReleaseDetails.Cycle, of version: KernelVersion) -> String {
+    guard cycle.isComplete else { return "\(cycle.final.version), not out as far as is known" }
+    let distance =
+      cycle.daysToFinal.map { $0 == 0 ? "" : $0 > 0 ? ", \(days($0)) later" : ", \(days(-$0)) earlier" } ?? ""
+    return "\(cycle.final.version), \(shortDay(cycle.final.date))\(distance)"
+  }
+
+  private static func describe(_ neighbour: Neighbour, beside date: ReleaseDate?) -> String {
+    var text = "\(neighbour.version), \(shortDay(neighbour.date))"
+    if let date, let other = neighbour.date {
+      let distance = other.day - date.day
+      if distance != 0 { text += ", \(days(abs(distance))) \(distance > 0 ? "later" : "earlier")" }
+    }
+    return text
+  }
+
+  private static func describeSeries(_ release: ReleaseReport) -> String {
+    let name = release.version.series ?? ""
+    if release.isEndOfLife { return "\(name), ended" + (release.endOfLifeDay.map { " on \($0.spelledOut)" } ?? "") }
+    return "\(name), " + (release.endOfLifeDay.map { "supported until \($0.spelledOut)" } ?? "no end announced")
+  }
+
+  private static func days(_ count: Int) -> String { "\(count) day\(count == 1 ? "" : "s")" }
+
+  private static func number(_ value: Int) -> String {
+    let words = [
+      "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    ]
+    return value < words.count ? words[value] : String(value)
+  }
+
+  private static func ordinal(_ value: Int) -> String {
+    let words = [
+      "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+      "twelfth",
+    ]
+    return value < words.count ? words[value] : "number \(value)"
+  }
+
+  // MARK: News
+
+  func lines(of outcome: FeedFetcher.Outcome, from source: FeedSource, now: Instant) -> [String] {
+    let address = source.address.text.harmless
+    switch outcome {
+    case .seeded(let count):
+      return ["First fetch from \(address): \(count) releases stored.", "News is told from the next fetch on."]
+    case .changed(let events) where events.isEmpty: return ["Nothing new at \(address)."]
+    case .changed(let events): return events.map(line)
+    case .unchanged: return ["Nothing new at \(address): it has not changed."]
+    case .notDue(let last, let next):
+      let age = spelledOut(seconds: max(0, now.secondsSinceEpoch - last.secondsSinceEpoch))
+      return ["Fetched \(age) ago, so nothing was sent to \(address).", "It is due at \(next); --force asks now."]
+    }
+  }
+
+  /// One event in one line.
+  func line(of event: ReleaseEvent) -> String {
+    let version = event.version?.description ?? ""
+    let series = (event.series ?? event.channel?.rawValue ?? "").harmless
+    let (label, role, text): (String, Paint.Role, String) =
+      switch event.kind {
+      case .release:
+        (
+          "release", .good,
+          [
+            version, (event.channel?.rawValue ?? "").harmless, event.day?.description ?? "day unknown",
+            event.previous.map { "after \($0.harmless)" } ?? "",
+          ].filter { !$0.isEmpty }.joined(separator: "  ")
+        )
+      case .skipped:
+        (
+          "skipped", .warning,
+          "\(event.skipped.map(\.description).joined(separator: ", ")), before \(version): came and went unseen"
+        )
+      case .newSeries: ("new series", .strong, "\(series) begins with \(version)")
+      case .endOfLife: ("end of life", .bad, "\(series) has ended with \(version)")
+      case .endOfLifeDate:
+        ("end of life", .warning, "\(series) ends on \(event.day?.description ?? "no day"), \(was(event))")
+      case .vanished: ("vanished", .bad, "\(series) is no longer listed; its last release was \(version)")
+      case .moniker:
+        ("moniker", .warning, "\(series) is now \((event.channel?.rawValue ?? "").harmless), \(was(event))")
+      case .redated: ("redated", .warning, "\(version) is dated \(event.day?.description ?? "unknown"), \(was(event))")
+      case .suspect: ("suspect", .warning, "\((event.detail ?? "").harmless): not taken over yet")
+      }
+    return paint(role, label.padded(to: 12)) + text
+  }
+
+  private func was(_ event: ReleaseEvent) -> String { "was \((event.previous ?? "unknown").harmless)" }
+}

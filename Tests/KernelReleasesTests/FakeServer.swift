@@ -1,0 +1,43 @@
+import Curl
+import Testing
+
+@testable import KernelReleases
+
+/// A server in place of the network: it answers as the test says and keeps what it was asked.
+final class FakeServer {
+  struct Asked: Equatable {
+    let headers: [String: String]
+  }
+
+  private var answers: [Result<HTTPResponse, HTTPError>]
+  private(set) var asked: [Asked] = []
+
+  static let address = "https://feeds.example.org/releases.json"
+  static var source: FeedSource {
+    get throws { FeedSource(name: address, address: try WebAddress(address), minimumInterval: 0) }
+  }
+
+  init(_ answers: [Result<HTTPResponse, HTTPError>]) { self.answers = answers }
+
+  convenience init(body: [UInt8]) throws { self.init([.success(try Self.answer(200, body))]) }
+
+  static func answer(
+    _ status: Int, _ body: [UInt8] = [], headers: [(String, String)] = [], retryAfter: Int? = nil
+  ) throws -> HTTPResponse {
+    HTTPResponse(
+      status: status, headers: HTTPHeaders(headers), body: body, finalAddress: try WebAddress(address),
+      retryAfter: retryAfter, permanentRedirect: nil)
+  }
+
+  func get(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
+    asked.append(
+      Asked(
+        headers: Dictionary(
+          request.headers.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }, uniquingKeysWith: { $1 })))
+    guard !answers.isEmpty else {
+      Issue.record("a request that was not expected")
+      throw .failed(request.address.text, detail: "not expected")
+    }
+    return try answers.removeFirst().get()
+  }
+}
