@@ -79,6 +79,11 @@ let package = Package(
     .testTarget(name: "DataTreeTests", dependencies: ["DataTree", "BundledData"], swiftSettings: ourSettings),
     .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
+    .testTarget(
+      name: "CompressionTests", dependencies: ["Compression", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(
+      name: "DebianPackagesTests", dependencies: ["DebianPackages", "Compression", "HostSystem", "TestSupport"],
+      swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )

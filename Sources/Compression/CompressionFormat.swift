@@ -14,6 +14,23 @@ package enum CompressionFormat: String, Sendable, CaseIterable {
     self = found
   }
 
+  /// - Returns: nil when the name does not end as the programs of these forms name their files.
+  package init?(endingOf name: String) {
+    let found = Self.allCases.first { name.hasSuffix($0.fileEnding) }
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// What the program of this form puts behind the name of a file.
+  package var fileEnding: String {
+    switch self {
+    case .gzip: ".gz"
+    case .xz: ".xz"
+    case .lz4: ".lz4"
+    case .zstd: ".zst"
+    }
+  }
+
   /// RFC 1952; the xz file format 1.1.0; the LZ4 frame format 1.6; RFC 8878.
   private var magic: [UInt8] {
     switch self {
