@@ -41,6 +41,10 @@ package final class ArchiveList: Sendable {
     self.path = shown
     self.origin = origin
     let isCompressed = file.withBytes { CompressionFormat(magicOf: $0) != nil }
+    // Shorter than its first bytes, a compressed list looks like a plain one.
+    if !isCompressed, let format = CompressionFormat(endingOf: path) {
+      throw ArchiveListError.compressed(path: shown, file.count < 6 ? .cut(format) : .damaged(format, "no such data"))
+    }
     if isCompressed {
       do {
         let limit = Self.sizeLimit
@@ -160,7 +164,7 @@ package final class ArchiveList: Sendable {
     return start..<end
   }
 
-  private static func lineNumber(_ bytes: UnsafeBufferPointer<UInt8>, _ offset: Int) -> Int {
+  static func lineNumber(_ bytes: UnsafeBufferPointer<UInt8>, _ offset: Int) -> Int {
     bytes[..<offset].reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
   }
 }
