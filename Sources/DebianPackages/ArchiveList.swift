@@ -115,7 +115,7 @@ package final class ArchiveList: Sendable {
         offset = lineEnd + 1
         switch base[line] {
         case 0x20, 0x09: continue
-        case 0x50 /* P */:
+        case UInt8(ascii: "P"):
           if let value = value(base, line, lineEnd, "Package:") {
             name = value
           } else if let value = self.value(base, line, lineEnd, "Priority:") {
@@ -123,15 +123,15 @@ package final class ArchiveList: Sendable {
           } else if self.value(base, line, lineEnd, "Provides:") != nil {
             hasProvides = true
           }
-        case 0x56 /* V */:
+        case UInt8(ascii: "V"):
           if let value = value(base, line, lineEnd, "Version:") { version = value }
-        case 0x41 /* A */:
+        case UInt8(ascii: "A"):
           if let value = value(base, line, lineEnd, "Architecture:") { architecture = value }
-        case 0x45 /* E */:
+        case UInt8(ascii: "E"):
           if let value = value(base, line, lineEnd, "Essential:") {
             isEssential = value.count == 3 && base[value.lowerBound] == 0x79
           }
-        case 0x54 /* T */:
+        case UInt8(ascii: "T"):
           if value(base, line, lineEnd, "Task:") != nil { hasTask = true }
         case let byte where (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A: continue
         default: throw .malformed(path: path, line: lineNumber(bytes, line), what: "expected 'Field: value'")
