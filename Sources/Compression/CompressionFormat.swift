@@ -48,8 +48,8 @@ package enum CompressionError: ReportableError, Equatable {
   case cut(CompressionFormat)
   /// The stream is damaged; the text is the library's own word for it.
   case damaged(CompressionFormat, String)
-  /// The content is larger than the caller allows, in bytes.
-  case tooLarge(CompressionFormat, limit: Int)
+  /// The content is larger than the caller allows, in bytes; the format is nil for plain data.
+  case tooLarge(CompressionFormat?, limit: Int)
 
   package var failureKind: FailureKind { .badData }
 
@@ -57,7 +57,8 @@ package enum CompressionError: ReportableError, Equatable {
     switch self {
     case .cut(let format): "the \(format.rawValue) data is cut; get the file again"
     case .damaged(let format, let what): "the \(format.rawValue) data is damaged (\(what)); get the file again"
-    case .tooLarge(let format, let limit): "the \(format.rawValue) data opens to more than \(limit) bytes"
+    case .tooLarge(let format?, let limit): "the \(format.rawValue) data opens to more than \(limit) bytes"
+    case .tooLarge(nil, let limit): "the data is larger than \(limit) bytes"
     }
   }
 }

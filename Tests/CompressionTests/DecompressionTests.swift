@@ -149,7 +149,10 @@ import Testing
   func `plain data comes back as it is`(text: String) throws {
     let bytes = Array(text.utf8)
     #expect(bytes.withUnsafeBufferPointer { CompressionFormat(magicOf: $0) } == nil)
-    #expect(try open(bytes) == bytes)
+    #expect(try open(bytes, limit: bytes.count) == bytes)
+    if !bytes.isEmpty {
+      #expect(outcome(bytes, limit: bytes.count - 1) == .failure(.tooLarge(nil, limit: bytes.count - 1)))
+    }
   }
 
   @Test(arguments: CompressionFormat.allCases)
@@ -177,6 +180,7 @@ import Testing
   @Test func `errors say what to do`() {
     #expect(CompressionError.cut(.xz).message == "the xz data is cut; get the file again")
     #expect(CompressionError.tooLarge(.zstd, limit: 7).message == "the zstd data opens to more than 7 bytes")
+    #expect(CompressionError.tooLarge(nil, limit: 7).message == "the data is larger than 7 bytes")
     #expect(CompressionError.damaged(.lz4, "why").message == "the lz4 data is damaged (why); get the file again")
     #expect(CompressionError.cut(.xz).failureKind == .badData)
   }
