@@ -221,6 +221,14 @@ package struct Archive: Sendable {
         unreadable.append((root.hostPath(directory + "/" + name), error))
       }
     }
+    // Passed over in silence they would make their packages look as if no archive had them.
+    for name in names {
+      guard let ending = [".bz2", ".lzma"].first(where: { name.hasSuffix("_Packages" + $0) }),
+        !seen.contains(String(name.dropLast(ending.count)))
+      else { continue }
+      let path = root.hostPath(directory + "/" + name)
+      unreadable.append((path, ArchiveListError.unknownForm(path: path)))
+    }
     return Archive(lists, unreadable: unreadable)
   }
 

@@ -173,6 +173,8 @@ package final class ArchiveList: Sendable {
 package enum ArchiveListError: ReportableError, Equatable {
   /// The compressed form is cut or damaged.
   case compressed(path: String, CompressionError)
+  /// The list is kept in a compressed form that this program does not open.
+  case unknownForm(path: String)
   /// The content is no package list, or was cut; lines count from 1.
   case malformed(path: String, line: Int, what: String)
 
@@ -181,6 +183,8 @@ package enum ArchiveListError: ReportableError, Equatable {
   package var message: String {
     switch self {
     case .compressed(let path, let error): "\(path): \(error.message); run 'apt update'"
+    case .unknownForm(let path):
+      "\(path): compressed in a form that is not read here; set Acquire::GzipIndexes to false and run 'apt update'"
     case .malformed(let path, let line, let what): "\(path):\(line): \(what); run 'apt update'"
     }
   }

@@ -214,6 +214,18 @@ import Testing
         == .malformed(path: directory(Self.base + "x_Packages"), line: line, what: what))
   }
 
+  @Test func `a list in a form that is not read is named where it is the only one`() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write(Self.base + "x_Packages", text: Self.plain)
+    try directory.write(Self.base + "x_Packages.bz2", text: "")
+    try directory.write(Self.base + "y_Packages.lzma", text: "")
+    let archive = try archive(directory)
+    #expect(archive.count == 2)
+    #expect(
+      archive.unreadable.map { $0.reason as? ArchiveListError }
+        == [.unknownForm(path: directory(Self.base + "y_Packages.lzma"))])
+  }
+
   @Test func `a list that is no file is named`() throws {
     let directory = try TemporaryDirectory()
     try directory.write(Self.base + "x_Packages/inside", text: "")
