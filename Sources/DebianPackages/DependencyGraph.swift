@@ -114,9 +114,12 @@ package struct DependencyGraph: Sendable {
   /// the group. So a mail server that an administrator added beside the stock one does not become stock by it.
   /// - Parameter roots: places in ``packages``.
   /// - Parameter withRecommends: whether `Recommends` count as `Depends` do.
+  /// - Parameter previous: a closure that this one adds to.
+  /// - Parameter excluded: packages that stay outside whatever asks for them.
   /// - Parameter isChosenByPerson: whether a package was installed by name rather than pulled in.
   package func closure(
     of roots: some Sequence<Int>, withRecommends: Bool, extending previous: Closure? = nil,
+    excluding excluded: Set<Int> = [],
     isChosenByPerson: (Int) -> Bool = { _ in false }
   ) -> Closure {
     var links: [Link?] = previous?.links ?? Array(repeating: nil, count: packages.count)
@@ -129,7 +132,7 @@ package struct DependencyGraph: Sendable {
     var distinct = DistinctIndices(count: packages.count)
 
     func add(_ index: Int, _ link: Link) {
-      guard links[index] == nil else { return }
+      guard links[index] == nil, !excluded.contains(index) else { return }
       links[index] = link
       queue.append(index)
     }
@@ -138,7 +141,8 @@ package struct DependencyGraph: Sendable {
         var firstNamed: Int?
         distinct.begin()
         for relation in group {
-          for index in self.satisfiers(of: relation, architecture: architecture) where distinct.insert(index) {
+          for index in self.satisfiers(of: relation, architecture: architecture)
+          where !excluded.contains(index) && distinct.insert(index) {
             if firstNamed == nil, packages[index].id.name == relation.name { firstNamed = index }
           }
         }

@@ -193,6 +193,14 @@ import Testing
     #expect(names(graph, closure(graph, of: ["root", "b"], chosen: ["a", "b"])) == ["root", "b"])
   }
 
+  @Test func `an excluded package stays outside whatever asks for it`() throws {
+    let graph = try graph("root; Depends: a | b, c", "a", "b", "c; Depends: d", "d")
+    let excluded = Set(["a", "c"].flatMap { graph.indices(named: $0) })
+    let found = graph.closure(
+      of: graph.packages.indices.prefix(2), withRecommends: false, excluding: excluded, isChosenByPerson: { _ in true })
+    #expect(names(graph, found) == ["root", "b"])
+  }
+
   @Test func `a closure is extended without asking again`() throws {
     let graph = try graph(
       "stock; Recommends: soft", "soft", "rule; Depends: stock, need; Recommends: more", "need", "more")
