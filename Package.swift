@@ -85,17 +85,28 @@ let package = Package(
     .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "TerminalOutputTests", dependencies: ["TerminalOutput"], swiftSettings: ourSettings),
     .testTarget(
+      name: "CompressionTests", dependencies: ["Compression", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(
+      name: "DebianPackagesTests", dependencies: ["DebianPackages", "Compression", "HostSystem", "TestSupport"],
+      swiftSettings: ourSettings),
+    .testTarget(
+      name: "ConfigurationTests", dependencies: ["Configuration", "HostSystem", "TestSupport"],
+      swiftSettings: ourSettings),
+    .testTarget(name: "CurlTests", dependencies: ["Curl", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(
       name: "PerfReferenceTests",
       dependencies: ["PerfReference", "BundledData", "DataTree", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
-      name: "ToolboxCommandsTests",
-      dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
-    .testTarget(name: "CurlTests", dependencies: ["Curl", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+      name: "SystemResetTests", dependencies: ["SystemReset", "DebianPackages", "HostSystem", "TestSupport"],
+      swiftSettings: ourSettings),
     .testTarget(
       name: "KernelReleasesTests",
       dependencies: ["KernelReleases", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
       swiftSettings: ourSettings),
+    .testTarget(
+      name: "ToolboxCommandsTests",
+      dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )

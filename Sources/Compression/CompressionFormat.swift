@@ -14,6 +14,23 @@ package enum CompressionFormat: String, Sendable, CaseIterable {
     self = found
   }
 
+  /// - Returns: nil when the name does not end as the programs of these forms name their files.
+  package init?(endingOf name: String) {
+    let found = Self.allCases.first { name.hasSuffix($0.fileEnding) }
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// What the program of this form puts behind the name of a file.
+  package var fileEnding: String {
+    switch self {
+    case .gzip: ".gz"
+    case .xz: ".xz"
+    case .lz4: ".lz4"
+    case .zstd: ".zst"
+    }
+  }
+
   /// RFC 1952; the xz file format 1.1.0; the LZ4 frame format 1.6; RFC 8878.
   private var magic: [UInt8] {
     switch self {
@@ -31,8 +48,8 @@ package enum CompressionError: ReportableError, Equatable {
   case cut(CompressionFormat)
   /// The stream is damaged; the text is the library's own word for it.
   case damaged(CompressionFormat, String)
-  /// The content is larger than the caller allows, in bytes.
-  case tooLarge(CompressionFormat, limit: Int)
+  /// The content is larger than the caller allows, in bytes; the format is nil for plain data.
+  case tooLarge(CompressionFormat?, limit: Int)
 
   package var failureKind: FailureKind { .badData }
 
@@ -40,7 +57,8 @@ package enum CompressionError: ReportableError, Equatable {
     switch self {
     case .cut(let format): "the \(format.rawValue) data is cut; get the file again"
     case .damaged(let format, let what): "the \(format.rawValue) data is damaged (\(what)); get the file again"
-    case .tooLarge(let format, let limit): "the \(format.rawValue) data opens to more than \(limit) bytes"
+    case .tooLarge(let format?, let limit): "the \(format.rawValue) data opens to more than \(limit) bytes"
+    case .tooLarge(nil, let limit): "the data is larger than \(limit) bytes"
     }
   }
 }

@@ -6,7 +6,10 @@ package enum Decompression {
   package static func open(
     _ bytes: UnsafeBufferPointer<UInt8>, limit: Int
   ) throws(CompressionError) -> [UInt8] {
-    guard let format = CompressionFormat(magicOf: bytes) else { return Array(bytes) }
+    guard let format = CompressionFormat(magicOf: bytes) else {
+      guard bytes.count <= limit else { throw .tooLarge(nil, limit: limit) }
+      return Array(bytes)
+    }
     var result: [UInt8] = []
     // Text of this kind shrinks to a fourth or so; a good first guess saves copies.
     result.reserveCapacity(min(limit, bytes.count * 4))

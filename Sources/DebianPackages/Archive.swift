@@ -1,4 +1,4 @@
-import Glibc
+import Compression
 package import HostSystem
 
 /// What can be installed: all of apt's package lists together, found by name.
@@ -135,18 +135,27 @@ package struct Archive: Sendable {
     let list = lists[candidate.list]
     let entry = list.entries[candidate.entry]
     let result: Result<Details, Deb822Error> = list.withBytes { bytes in
-      do throws(Deb822Error) {
-        let stanza = UnsafeBufferPointer(rebasing: bytes[Int(entry.stanza.lowerBound)..<Int(entry.stanza.upperBound)])
-        return .success(try Self.parse(stanza, path: list.path))
-      } catch {
-        return .failure(error)
+      let start = Int(entry.stanza.lowerBound)
+      let stanza = UnsafeBufferPointer(rebasing: bytes[start..<Int(entry.stanza.upperBound)])
+      func parsed(firstLine: Int) -> Result<Details, Deb822Error> {
+        do throws(Deb822Error) {
+          return .success(try Self.parse(stanza, path: list.path, firstLine: firstLine))
+        } catch {
+          return .failure(error)
+        }
       }
+      // The lines before the stanza are counted only for the message of an error: lists are long.
+      let result = parsed(firstLine: 1)
+      if case .success = result { return result }
+      return parsed(firstLine: ArchiveList.lineNumber(bytes, start))
     }
     return try result.get()
   }
 
-  private static func parse(_ bytes: UnsafeBufferPointer<UInt8>, path: String) throws(Deb822Error) -> Details {
-    var scanner = Deb822Scanner(bytes, path: path)
+  private static func parse(
+    _ bytes: UnsafeBufferPointer<UInt8>, path: String, firstLine: Int
+  ) throws(Deb822Error) -> Details {
+    var scanner = Deb822Scanner(bytes, path: path, firstLine: firstLine)
     var details = Details()
     func relations(_ field: Deb822Scanner.Field) throws(Deb822Error) -> [[PackageRelation]] {
       guard let groups = PackageRelation.groups(field.value) else {
@@ -171,9 +180,9 @@ package struct Archive: Sendable {
       } else if field.isNamed("Multi-Arch") {
         details.multiArch = InstalledPackage.MultiArch(rawValue: field.text) ?? .no
       } else if field.isNamed("Size") {
-        details.sizeBytes = max(0, Int(field.text) ?? 0)
+        details.sizeBytes = InstalledPackage.size(field.text, unit: 1)
       } else if field.isNamed("Installed-Size") {
-        details.installedSizeBytes = max(0, (Int(field.text) ?? 0).multipliedReportingOverflow(by: 1024).partialValue)
+        details.installedSizeBytes = InstalledPackage.size(field.text, unit: 1024)
       } else if field.isNamed("Description") {
         details.synopsis = String(decoding: field.value.prefix { $0 != 0x0A }, as: UTF8.self)
       }
@@ -212,13 +221,20 @@ package struct Archive: Sendable {
         unreadable.append((root.hostPath(directory + "/" + name), error))
       }
     }
+    // Passed over in silence they would make their packages look as if no archive had them.
+    for name in names {
+      guard let ending = [".bz2", ".lzma"].first(where: { name.hasSuffix("_Packages" + $0) }),
+        !seen.contains(String(name.dropLast(ending.count)))
+      else { continue }
+      let path = root.hostPath(directory + "/" + name)
+      unreadable.append((path, ArchiveListError.unknownForm(path: path)))
+    }
     return Archive(lists, unreadable: unreadable)
   }
 
   /// The name of a list without the ending of its compression; nil for files that are no package lists.
   private static func packagesStem(of name: String) -> String? {
-    var stem = name[...]
-    for ending in [".gz", ".xz", ".lz4", ".zst"] where stem.hasSuffix(ending) { stem = stem.dropLast(ending.count) }
+    let stem = name.dropLast(CompressionFormat(endingOf: name)?.fileEnding.count ?? 0)
     return stem.hasSuffix("_Packages") ? String(stem) : nil
   }
 }

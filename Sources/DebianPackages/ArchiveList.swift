@@ -41,6 +41,10 @@ package final class ArchiveList: Sendable {
     self.path = shown
     self.origin = origin
     let isCompressed = file.withBytes { CompressionFormat(magicOf: $0) != nil }
+    // Shorter than its first bytes, a compressed list looks like a plain one.
+    if !isCompressed, let format = CompressionFormat(endingOf: path) {
+      throw ArchiveListError.compressed(path: shown, file.count < 6 ? .cut(format) : .damaged(format, "no such data"))
+    }
     if isCompressed {
       do {
         let limit = Self.sizeLimit
@@ -111,7 +115,7 @@ package final class ArchiveList: Sendable {
         offset = lineEnd + 1
         switch base[line] {
         case 0x20, 0x09: continue
-        case 0x50 /* P */:
+        case UInt8(ascii: "P"):
           if let value = value(base, line, lineEnd, "Package:") {
             name = value
           } else if let value = self.value(base, line, lineEnd, "Priority:") {
@@ -119,15 +123,15 @@ package final class ArchiveList: Sendable {
           } else if self.value(base, line, lineEnd, "Provides:") != nil {
             hasProvides = true
           }
-        case 0x56 /* V */:
+        case UInt8(ascii: "V"):
           if let value = value(base, line, lineEnd, "Version:") { version = value }
-        case 0x41 /* A */:
+        case UInt8(ascii: "A"):
           if let value = value(base, line, lineEnd, "Architecture:") { architecture = value }
-        case 0x45 /* E */:
+        case UInt8(ascii: "E"):
           if let value = value(base, line, lineEnd, "Essential:") {
             isEssential = value.count == 3 && base[value.lowerBound] == 0x79
           }
-        case 0x54 /* T */:
+        case UInt8(ascii: "T"):
           if value(base, line, lineEnd, "Task:") != nil { hasTask = true }
         case let byte where (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A: continue
         default: throw .malformed(path: path, line: lineNumber(bytes, line), what: "expected 'Field: value'")
@@ -160,7 +164,7 @@ package final class ArchiveList: Sendable {
     return start..<end
   }
 
-  private static func lineNumber(_ bytes: UnsafeBufferPointer<UInt8>, _ offset: Int) -> Int {
+  static func lineNumber(_ bytes: UnsafeBufferPointer<UInt8>, _ offset: Int) -> Int {
     bytes[..<offset].reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
   }
 }
@@ -169,6 +173,8 @@ package final class ArchiveList: Sendable {
 package enum ArchiveListError: ReportableError, Equatable {
   /// The compressed form is cut or damaged.
   case compressed(path: String, CompressionError)
+  /// The list is kept in a compressed form that this program does not open.
+  case unknownForm(path: String)
   /// The content is no package list, or was cut; lines count from 1.
   case malformed(path: String, line: Int, what: String)
 
@@ -177,6 +183,8 @@ package enum ArchiveListError: ReportableError, Equatable {
   package var message: String {
     switch self {
     case .compressed(let path, let error): "\(path): \(error.message); run 'apt update'"
+    case .unknownForm(let path):
+      "\(path): compressed in a form that is not read here; set Acquire::GzipIndexes to false and run 'apt update'"
     case .malformed(let path, let line, let what): "\(path):\(line): \(what); run 'apt update'"
     }
   }

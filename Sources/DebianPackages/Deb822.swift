@@ -74,15 +74,18 @@ package struct Deb822Scanner {
   private let allowsComments: Bool
   private let allowsCarriageReturns: Bool
   private var offset = 0
-  /// The number of the line that is read next, from 1.
-  package private(set) var line = 1
+  /// The number of the line that is read next.
+  package private(set) var line: Int
 
   /// - Parameter path: only for the messages of errors.
+  /// - Parameter firstLine: the number of the first line, where the bytes are a part of a file.
   package init(
-    _ bytes: UnsafeBufferPointer<UInt8>, path: String, allowsComments: Bool = false, allowsCarriageReturns: Bool = false
+    _ bytes: UnsafeBufferPointer<UInt8>, path: String, firstLine: Int = 1, allowsComments: Bool = false,
+    allowsCarriageReturns: Bool = false
   ) {
     self.bytes = bytes
     self.path = path
+    line = firstLine
     self.allowsComments = allowsComments
     self.allowsCarriageReturns = allowsCarriageReturns
   }
@@ -118,7 +121,7 @@ package struct Deb822Scanner {
       }
       let first = base[lineStart]
       if first == 0x20 || first == 0x09 {
-        // A line of blanks only ends a stanza for some readers; dpkg refuses it inside one.
+        // A line of blanks only goes on with the value before it, as for apt; before a stanza it says nothing.
         if fieldName == nil {
           if isBlank(lineStart..<lineEnd) { continue }
           throw .strayContinuation(path: path, line: line)
@@ -157,8 +160,10 @@ package struct Deb822Scanner {
     var (start, end) = (value.lowerBound, value.upperBound)
     while start < end, Self.isSpace(bytes[start]) { start += 1 }
     while end > start, Self.isSpace(bytes[end - 1]) { end -= 1 }
-    if end > start, let base = bytes.baseAddress, memchr(base + start, 0, end - start) != nil {
-      throw .forbiddenByte(path: path, line: line, byte: 0)
+    if end > start, let base = bytes.baseAddress, let found = memchr(base + start, 0, end - start) {
+      let nul = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+      let linesBefore = bytes[value.lowerBound..<nul].count { $0 == 0x0A }
+      throw .forbiddenByte(path: path, line: line + linesBefore, byte: 0)
     }
     return Field(
       name: UnsafeBufferPointer(rebasing: bytes[name]), value: UnsafeBufferPointer(rebasing: bytes[start..<end]),

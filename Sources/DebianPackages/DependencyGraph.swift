@@ -48,7 +48,10 @@ package struct DependencyGraph: Sendable {
       if let constraint = relation.constraint, !constraint.accepts(candidate.version) { continue }
       if fits(candidate, relation, architecture) { result.append(index) }
     }
-    for provider in providers[relation.name] ?? [] where !result.contains(provider.index) {
+    // A package stands behind itself when it provides a name more than once, and its own name rarely.
+    let named = result.count
+    for provider in providers[relation.name] ?? []
+    where result.last != provider.index && !result[..<named].contains(provider.index) {
       if let constraint = relation.constraint {
         guard let version = provider.version, constraint.accepts(version) else { continue }
       }
@@ -122,7 +125,11 @@ package struct DependencyGraph: Sendable {
     var links: [Link?] = previous?.links ?? Array(repeating: nil, count: packages.count)
     var queue: [Int] = []
     var head = 0
-    var undecided: [(satisfiers: [Int], link: Link, firstNamed: Int?)] = []
+    /// Groups that several packages satisfy: those that were just met, and those that only chosen packages satisfy.
+    var met: [Choice] = []
+    var open: [Choice] = []
+    var openHead = 0
+    var distinct = DistinctIndices(count: packages.count)
 
     func add(_ index: Int, _ link: Link) {
       guard links[index] == nil, !excluded.contains(index) else { return }
@@ -131,19 +138,18 @@ package struct DependencyGraph: Sendable {
     }
     func follow(_ groups: [[PackageRelation]], _ link: Link, _ architecture: String) {
       for group in groups {
-        var satisfiers: [Int] = []
         var firstNamed: Int?
+        distinct.begin()
         for relation in group {
           for index in self.satisfiers(of: relation, architecture: architecture)
-          where !satisfiers.contains(index) && !excluded.contains(index) {
-            satisfiers.append(index)
+          where !excluded.contains(index) && distinct.insert(index) {
             if firstNamed == nil, packages[index].id.name == relation.name { firstNamed = index }
           }
         }
-        switch satisfiers.count {
+        switch distinct.indices.count {
         case 0: continue
-        case 1: add(satisfiers[0], link)
-        default: undecided.append((satisfiers, link, firstNamed))
+        case 1: add(distinct.indices[0], link)
+        default: met.append(Choice(satisfiers: distinct.indices, link: link, firstNamed: firstNamed))
         }
       }
     }
@@ -158,47 +164,100 @@ package struct DependencyGraph: Sendable {
         follow(package.depends, .depends(of: index), package.id.architecture)
         if withRecommends { follow(package.recommends, .recommends(of: index), package.id.architecture) }
       }
-      if undecided.isEmpty { return Closure(links: links) }
       // First what nobody chose: it came with the system, or because a package of the closure asked for it.
-      for group in undecided {
-        for index in group.satisfiers where !isChosenByPerson(index) { add(index, group.link) }
-      }
-      if head < queue.count { continue }
-      // Then one choice at a time, since it may decide other groups.
-      let open = undecided
-      undecided = []
-      for group in open {
-        if group.satisfiers.contains(where: { links[$0] != nil }) { continue }
-        if head < queue.count {
-          undecided.append(group)
-        } else if let first = group.firstNamed {
-          add(first, group.link)
-        } else {
-          for index in group.satisfiers { add(index, group.link) }
+      if !met.isEmpty {
+        for group in met {
+          var isDecided = false
+          for index in group.satisfiers where !isChosenByPerson(index) {
+            isDecided = true
+            add(index, group.link)
+          }
+          if !isDecided { open.append(group) }
         }
+        met = []
+        continue
       }
+      // Then one choice at a time, since it may decide other groups.
+      guard openHead < open.count else { return Closure(links: links) }
+      let group = open[openHead]
+      openHead += 1
+      if group.satisfiers.contains(where: { links[$0] != nil }) { continue }
+      if let first = group.firstNamed {
+        add(first, group.link)
+      } else {
+        for index in group.satisfiers { add(index, group.link) }
+      }
+    }
+  }
+
+  /// A group of alternatives that several present packages satisfy.
+  private struct Choice {
+    let satisfiers: [Int]
+    let link: Link
+    /// The first alternative that stands in the group by its own name.
+    let firstNamed: Int?
+  }
+
+  /// Collects places without repeating any, in the order in which they come.
+  private struct DistinctIndices {
+    private(set) var indices: [Int] = []
+    /// The round in which each place was last met.
+    private var rounds: [Int]
+    private var round = 0
+
+    init(count: Int) { rounds = Array(repeating: 0, count: count) }
+
+    mutating func begin() {
+      round += 1
+      indices = []
+    }
+
+    /// - Returns: whether the place is new in this round.
+    mutating func insert(_ index: Int) -> Bool {
+      guard rounds[index] != round else { return false }
+      rounds[index] = round
+      indices.append(index)
+      return true
     }
   }
 
   /// The present packages whose hard dependencies break when a set of packages goes, directly or in turn.
   /// - Returns: places in ``packages`` outside `removed`, each with the package that takes it along.
   package func dependents(ofRemoving removed: Set<Int>) -> [Int: Int] {
-    var gone = removed
-    var cause: [Int: Int] = [:]
-    var changed = true
-    while changed {
-      changed = false
-      for index in packages.indices where !gone.contains(index) {
-        let package = packages[index]
-        for group in package.preDepends + package.depends {
-          let satisfiers = group.flatMap { self.satisfiers(of: $0, architecture: package.id.architecture) }
-          if !satisfiers.isEmpty, satisfiers.allSatisfy({ gone.contains($0) }) {
-            gone.insert(index)
-            cause[index] = satisfiers[0]
-            changed = true
-            break
+    // What each group of alternatives still has to stand on, and the groups that a package holds up.
+    var remaining: [Int] = []
+    var owners: [Int] = []
+    var causes: [Int] = []
+    var heldUp: [[Int]] = Array(repeating: [], count: packages.count)
+    var distinct = DistinctIndices(count: packages.count)
+    for (index, package) in packages.enumerated() where !removed.contains(index) {
+      for group in package.preDepends + package.depends {
+        distinct.begin()
+        for relation in group {
+          for satisfier in satisfiers(of: relation, architecture: package.id.architecture) {
+            _ = distinct.insert(satisfier)
           }
         }
+        // What nothing satisfies is broken already.
+        guard let first = distinct.indices.first else { continue }
+        for satisfier in distinct.indices { heldUp[satisfier].append(remaining.count) }
+        remaining.append(distinct.indices.count)
+        owners.append(index)
+        causes.append(first)
+      }
+    }
+    var cause: [Int: Int] = [:]
+    var queue = removed.sorted()
+    var head = 0
+    while head < queue.count {
+      let index = queue[head]
+      head += 1
+      for group in heldUp[index] {
+        remaining[group] -= 1
+        let owner = owners[group]
+        guard remaining[group] == 0, cause[owner] == nil else { continue }
+        cause[owner] = causes[group]
+        queue.append(owner)
       }
     }
     return cause

@@ -40,57 +40,78 @@ package struct DpkgStatus: Sendable {
     var package = InstalledPackage(
       id: PackageID(name: "", architecture: ""), version: DebianVersion(""), selection: .unknown,
       needsReinstallation: false, state: .notInstalled)
-    var seen: [String: Int] = [:]
+    /// The line in which each known field was met; 0 for those that were not.
+    var firstLines = [Int](repeating: 0, count: Known.allCases.count)
+
+    /// The fields that a plan is made from. A second one in a stanza is an error, as for dpkg.
+    enum Known: Int, CaseIterable {
+      case package, status, version, architecture, priority, section, source, installedSize, essential, protected
+      case important, multiArch, preDepends, depends, recommends, suggests, provides, conffiles, description
+
+      var name: StaticString {
+        switch self {
+        case .package: "Package"
+        case .status: "Status"
+        case .version: "Version"
+        case .architecture: "Architecture"
+        case .priority: "Priority"
+        case .section: "Section"
+        case .source: "Source"
+        case .installedSize: "Installed-Size"
+        case .essential: "Essential"
+        case .protected: "Protected"
+        case .important: "Important"
+        case .multiArch: "Multi-Arch"
+        case .preDepends: "Pre-Depends"
+        case .depends: "Depends"
+        case .recommends: "Recommends"
+        case .suggests: "Suggests"
+        case .provides: "Provides"
+        case .conffiles: "Conffiles"
+        case .description: "Description"
+        }
+      }
+    }
+
+    static let known = Known.allCases
 
     init(path: String) { self.path = path }
 
     mutating func take(_ field: Deb822Scanner.Field) throws(Deb822Error) {
-      if field.isNamed("Package") {
-        try once(field)
+      guard let known = Self.known.first(where: { field.isNamed($0.name) }) else { return }
+      let first = firstLines[known.rawValue]
+      guard first == 0 else {
+        throw .duplicate(path: path, line: field.line, what: "field '\(field.nameText)'", firstLine: first)
+      }
+      firstLines[known.rawValue] = field.line
+      switch known {
+      case .package:
         guard Self.isPackageName(field.value) else { throw bad(field) }
         name = field.text
-      } else if field.isNamed("Status") {
-        try once(field)
-        status = try parseStatus(field)
-      } else if field.isNamed("Version") {
-        try once(field)
+      case .status: status = try parseStatus(field)
+      case .version:
+        guard Self.isWord(field.value) else { throw bad(field) }
         version = DebianVersion(field.value)
-      } else if field.isNamed("Architecture") {
-        try once(field)
+      case .architecture:
+        guard Self.isWord(field.value) else { throw bad(field) }
         architecture = field.text
-      } else if field.isNamed("Priority") {
-        package.priority = PackagePriority(field.value)
-      } else if field.isNamed("Section") {
-        package.section = field.text
-      } else if field.isNamed("Source") {
-        package.source = field.text.split(separator: " ").first.map(String.init)
-      } else if field.isNamed("Installed-Size") {
-        // Some old tools wrote no number here; the size is a courtesy, not a fact to stop for.
-        package.installedSizeBytes = Int(field.text).map { $0.multipliedReportingOverflow(by: 1024).partialValue } ?? 0
-      } else if field.isNamed("Essential") {
-        package.isEssential = field.text == "yes"
-      } else if field.isNamed("Protected") {
-        package.isProtected = field.text == "yes"
-      } else if field.isNamed("Important") {
-        package.isImportant = field.text == "yes"
-      } else if field.isNamed("Multi-Arch") {
+      case .priority: package.priority = PackagePriority(field.value)
+      case .section: package.section = field.text
+      case .source: package.source = field.text.split(separator: " ").first.map(String.init)
+      case .installedSize: package.installedSizeBytes = InstalledPackage.size(field.text, unit: 1024)
+      case .essential: package.isEssential = field.text == "yes"
+      case .protected: package.isProtected = field.text == "yes"
+      case .important: package.isImportant = field.text == "yes"
+      case .multiArch:
         guard let value = InstalledPackage.MultiArch(rawValue: field.text) else { throw bad(field) }
         package.multiArch = value
-      } else if field.isNamed("Pre-Depends") {
-        package.preDepends = try relations(field)
-      } else if field.isNamed("Depends") {
-        package.depends = try relations(field)
-      } else if field.isNamed("Recommends") {
-        package.recommends = try relations(field)
-      } else if field.isNamed("Suggests") {
-        package.suggests = try relations(field)
-      } else if field.isNamed("Provides") {
-        package.provides = try relations(field).flatMap { $0 }
-      } else if field.isNamed("Conffiles") {
-        package.conffiles = try parseConffiles(field)
-      } else if field.isNamed("Description") {
-        let firstLine = field.value.prefix { $0 != 0x0A }
-        package.synopsis = String(decoding: firstLine, as: UTF8.self)
+      case .preDepends: package.preDepends = try relations(field)
+      case .depends: package.depends = try relations(field)
+      case .recommends: package.recommends = try relations(field)
+      case .suggests: package.suggests = try relations(field)
+      case .provides: package.provides = try relations(field).flatMap { $0 }
+      case .conffiles: package.conffiles = try parseConffiles(field)
+      case .description: package.synopsis = String(decoding: field.value.prefix { $0 != 0x0A }, as: UTF8.self)
       }
     }
 
@@ -114,12 +135,6 @@ package struct DpkgStatus: Sendable {
       .badValue(path: path, line: field.line, field: field.nameText, value: String(field.text.prefix(60)).harmless)
     }
 
-    private mutating func once(_ field: Deb822Scanner.Field) throws(Deb822Error) {
-      if let first = seen.updateValue(field.line, forKey: field.nameText.lowercased()) {
-        throw .duplicate(path: path, line: field.line, what: "field '\(field.nameText)'", firstLine: first)
-      }
-    }
-
     private func parseStatus(
       _ field: Deb822Scanner.Field
     ) throws(Deb822Error) -> (InstalledPackage.Selection, Bool, InstalledPackage.State) {
@@ -139,17 +154,32 @@ package struct DpkgStatus: Sendable {
     private func parseConffiles(_ field: Deb822Scanner.Field) throws(Deb822Error) -> [InstalledPackage.Conffile] {
       var result: [InstalledPackage.Conffile] = []
       for line in field.value.split(separator: 0x0A) {
-        var words = String(decoding: line, as: UTF8.self).split(separator: " ")[...]
+        var rest = line[...]
         var isObsolete = false
-        while let last = words.last, last == "obsolete" || last == "remove-on-upgrade" {
-          isObsolete = isObsolete || last == "obsolete"
-          words.removeLast()
+        var word = Self.removeLastWord(&rest)
+        if word.isEmpty { continue }
+        while word == "obsolete" || word == "remove-on-upgrade" {
+          isObsolete = isObsolete || word == "obsolete"
+          word = Self.removeLastWord(&rest)
         }
-        if words.isEmpty { continue }
-        guard let digest = words.popLast(), !words.isEmpty else { throw bad(field) }
-        result.append(.init(path: words.joined(separator: " "), digest: String(digest), isObsolete: isObsolete))
+        let path = String(decoding: rest.drop { $0 == 0x20 }, as: UTF8.self)
+        guard !path.isEmpty else { throw bad(field) }
+        result.append(.init(path: path, digest: word, isObsolete: isObsolete))
       }
       return result
+    }
+
+    /// Takes the last word off a line, with the blanks around it.
+    private static func removeLastWord(_ line: inout Slice<UnsafeBufferPointer<UInt8>>) -> String {
+      while line.last == 0x20 { line.removeLast() }
+      let word = line.lastIndex(of: 0x20).map { line[($0 + 1)...] } ?? line
+      line.removeLast(word.count)
+      while line.last == 0x20 { line.removeLast() }
+      return String(decoding: word, as: UTF8.self)
+    }
+
+    private static func isWord(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+      !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F }
     }
 
     /// Letters, digits, `+`, `-` and `.`, beginning with a letter or digit. Capitals are met in old vendor packages.

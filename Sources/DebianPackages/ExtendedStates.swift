@@ -10,9 +10,10 @@ package struct ExtendedStates: Sendable {
 
   /// Whether a package is marked automatic.
   ///
-  /// apt files a package of architecture `all` under the native architecture.
+  /// apt files a package of architecture `all` under the native architecture. Stanzas without an architecture, which apt
+  /// wrote before it knew several, are for any.
   package func isAutomatic(_ id: PackageID, nativeArchitecture: String) -> Bool {
-    automatic.contains(id)
+    automatic.contains(id) || automatic.contains(PackageID(name: id.name, architecture: ""))
       || (id.architecture == "all" && automatic.contains(PackageID(name: id.name, architecture: nativeArchitecture)))
   }
 
@@ -36,10 +37,7 @@ package struct ExtendedStates: Sendable {
       }
       guard let stanza else { break }
       guard let name else { throw .missingField(path: path, line: stanza.line, field: "Package", package: nil) }
-      guard let architecture else {
-        throw .missingField(path: path, line: stanza.line, field: "Architecture", package: name)
-      }
-      if isAutomatic { automatic.insert(PackageID(name: name, architecture: architecture)) }
+      if isAutomatic { automatic.insert(PackageID(name: name, architecture: architecture ?? "")) }
     }
     self.automatic = automatic
   }

@@ -27,7 +27,7 @@ package struct InstalledKernels: Sendable {
     for name in bootNames {
       for prefix in ["vmlinuz-", "vmlinux-", "kernel-"] where name.hasPrefix(prefix) {
         let release = String(name.dropFirst(prefix.count))
-        if release.first?.isNumber == true {
+        if release.first?.isNumber == true, !Self.leftoverEndings.contains(where: { release.hasSuffix($0) }) {
           releases.insert(release)
           withImage.insert(release)
         }
@@ -41,7 +41,11 @@ package struct InstalledKernels: Sendable {
     if let running, moduleNames.contains(running) || bootNames.contains("vmlinuz-" + running) {
       releases.insert(running)
     }
-    kernels = releases.sorted { DebianVersion($0) < DebianVersion($1) }.map { release in
+    let ordered = releases.sorted { left, right in
+      let order = DebianVersion.compare(DebianVersion(left), DebianVersion(right))
+      return order == 0 ? left < right : order < 0
+    }
+    kernels = ordered.map { release in
       let owned = present.filter { Self.belongs($0.id.name, to: release) }.map(\.id)
       return Kernel(release: release, packages: owned, hasImage: withImage.contains(release))
     }
@@ -54,6 +58,11 @@ package struct InstalledKernels: Sendable {
     "linux-image-unsigned-", "linux-image-uc-", "linux-image-", "proxmox-kernel-", "pve-kernel-", "kali-linux-image-",
   ]
 
+  /// The ends of names that dpkg, `make install` and signing tools leave beside an image in `/boot`.
+  private static let leftoverEndings = [
+    ".old", ".bak", ".tmp", ".signed", ".dpkg-new", ".dpkg-old", ".dpkg-bak", ".dpkg-tmp", ".dpkg-dist",
+  ]
+
   /// The release in the name of an image package; nil for metapackages such as `linux-image-amd64` and for all others.
   package static func imageRelease(_ name: String) -> String? {
     guard let prefix = imagePrefixes.first(where: { name.hasPrefix($0) }) else { return nil }
@@ -62,9 +71,11 @@ package struct InstalledKernels: Sendable {
       if suffix.hasPrefix("-dbg") { return nil }
       release = release.dropLast(suffix.count)
     }
-    // A release begins with the version and says more than "6.12": that much is the name of a series' metapackage.
+    // A release begins with the version and says more than "6.12": that much is the name of a series' metapackage. A
+    // kernel of one's own making may be just "6.12.3".
     let digits = release.prefix { $0.isNumber || $0 == "." }
-    guard release.first?.isNumber == true, digits.contains("."), release.count > digits.count else { return nil }
+    let dots = digits.count { $0 == "." }
+    guard release.first?.isNumber == true, dots > 1 || (dots == 1 && release.count > digits.count) else { return nil }
     return String(release)
   }
 

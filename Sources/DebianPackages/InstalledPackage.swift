@@ -88,6 +88,15 @@ package struct InstalledPackage: Sendable {
   /// The first line of the description.
   package var synopsis = ""
 
+  /// Reads a size that is counted in units of some bytes.
+  ///
+  /// Some old tools wrote no number there, and a size is a courtesy, not a fact to stop for: what is none, and what is
+  /// more than a package can be (4 TiB), counts as 0. So the sum over any number of packages stays a number.
+  static func size(_ text: String, unit: Int) -> Int {
+    guard let count = Int(text), count >= 0, count <= (1 << 42) / unit else { return 0 }
+    return count * unit
+  }
+
   /// Whether its files are on the disk, complete or not.
   package var isPresent: Bool { state != .notInstalled && state != .configFiles }
 

@@ -23,7 +23,7 @@ package struct PackageLog: Sendable {
       let action = line[line.startIndex + 20]
       guard action == 0x72 || action == 0x70 || action == 0x69 || action == 0x75 else { continue }
       let words = line.split(separator: 0x20, maxSplits: 5).map { String(decoding: $0, as: UTF8.self) }
-      guard words.count >= 5 else { continue }
+      guard words.count >= 5, words[0].utf8.count == 10, words[1].utf8.count == 8 else { continue }
       let name = words[3].split(separator: ":").first.map(String.init) ?? words[3]
       switch words[2] {
       case "remove": removals[name] = Removal(time: "\(words[0]) \(words[1])", version: words[4])

@@ -32,7 +32,7 @@ package enum AccountsError: ReportableError, Equatable {
     case .malformedLine(let path, let line, let what):
       "\(path):\(line): \(what); check the file with pwck(8) or grpck(8)"
     case .duplicateName(let path, let line, let name, let firstLine):
-      "\(path):\(line): '\(name)' stands there a second time (first in line \(firstLine)); check the file with pwck(8)"
+      "\(path):\(line): '\(name)' stands there a second time (first in line \(firstLine)); check the file with pwck(8) or grpck(8)"
     }
   }
 }
@@ -62,7 +62,7 @@ package struct Accounts: Sendable, Equatable {
         continue
       }
       let fields = try Self.fields(line, count: 7, path: passwdPath, number: number)
-      guard let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else {
+      guard let uid = Self.id(fields[2]), let gid = Self.id(fields[3]) else {
         throw .malformedLine(path: passwdPath, line: number, what: "the user and group id are numbers")
       }
       if let first = firstLines.updateValue(number, forKey: fields[0]) {
@@ -77,7 +77,7 @@ package struct Accounts: Sendable, Equatable {
     for (number, line) in Self.lines(group) {
       if line.first == 0x2B || line.first == 0x2D { continue }
       let fields = try Self.fields(line, count: 4, path: groupPath, number: number)
-      guard let gid = UInt32(fields[2]) else {
+      guard let gid = Self.id(fields[2]) else {
         throw .malformedLine(path: groupPath, line: number, what: "the group id is a number")
       }
       if let first = firstGroupLines.updateValue(number, forKey: fields[0]) {
@@ -98,7 +98,8 @@ package struct Accounts: Sendable, Equatable {
   package func members(ofGroup name: String) -> [String] {
     guard let group = groups.first(where: { $0.name == name }) else { return [] }
     let primary = users.filter { $0.gid == group.gid }.map(\.name)
-    return group.members + primary.filter { !group.members.contains($0) }
+    let listed = Set(group.members)
+    return group.members + primary.filter { !listed.contains($0) }
   }
 
   private static func lines(_ bytes: some Sequence<UInt8>) -> [(Int, ArraySlice<UInt8>)] {
@@ -119,10 +120,16 @@ package struct Accounts: Sendable, Equatable {
     let fields = line.split(separator: 0x3A, omittingEmptySubsequences: false).map {
       String(decoding: $0, as: UTF8.self)
     }
-    guard fields.count == count, !fields[0].isEmpty else {
+    guard fields.count == count else {
       throw .malformedLine(path: path, line: number, what: "expected \(count) fields, found \(fields.count)")
     }
+    guard !fields[0].isEmpty else { throw .malformedLine(path: path, line: number, what: "the name is empty") }
     return fields
+  }
+
+  /// Digits only: no sign, unlike for `UInt32`'s own reader.
+  private static func id(_ text: String) -> UInt32? {
+    text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? UInt32(text) : nil
   }
 }
 

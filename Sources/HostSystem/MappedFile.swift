@@ -8,12 +8,14 @@ package final class MappedFile: @unchecked Sendable {
 
   /// - Parameter descriptor: an open file; it may be closed afterwards.
   /// - Parameter path: only for the message of an error.
-  package init(descriptor: Int32, path: String) throws(FileError) {
+  /// - Parameter limit: a larger file is an error (`EFBIG`), in bytes.
+  package init(descriptor: Int32, path: String, limit: Int = .max) throws(FileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(path: path, code: errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw FileError(path: path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
     }
+    guard status.st_size <= limit else { throw FileError(path: path, code: EFBIG) }
     count = Int(status.st_size)
     guard count > 0 else {
       region = nil

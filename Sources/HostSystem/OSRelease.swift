@@ -26,7 +26,10 @@ package struct OSRelease: Sendable, Equatable {
   }
 
   /// In lower case; `linux` where the file does not say, as its manual page demands.
-  package var id: String { fields["ID"].map { $0.lowercased() } ?? "linux" }
+  package var id: String {
+    let id = fields["ID"] ?? ""
+    return id.isEmpty ? "linux" : id.lowercased()
+  }
   /// The systems that this one derives from, the nearest first, in lower case.
   package var like: [String] { (fields["ID_LIKE"] ?? "").lowercased().split(separator: " ").map(String.init) }
   package var name: String { fields["PRETTY_NAME"] ?? fields["NAME"] ?? "Linux" }

@@ -37,9 +37,9 @@ package struct RootDirectory: Sendable, Equatable {
 
   /// The whole content of a file.
   /// - Parameter limit: a larger file is an error (`EFBIG`), in bytes.
-  /// - Throws: ``FileError``; a directory is `EISDIR`.
+  /// - Throws: ``FileError``; a directory is `EISDIR`, a device, pipe or socket `EINVAL`.
   package func read(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
-    let descriptor = try open(path, flags: O_RDONLY)
+    let descriptor = try open(path, flags: Self.readFlags)
     defer { close(descriptor) }
     return try readAll(descriptor, path: path, limit: limit)
   }
@@ -54,12 +54,16 @@ package struct RootDirectory: Sendable, Equatable {
     }
   }
 
+  /// Without `O_NONBLOCK` opening a pipe would wait for a writer for ever.
+  private static let readFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+
   /// Maps a file's bytes instead of copying them; for files that are replaced by renaming, never rewritten in place.
+  /// - Parameter limit: a larger file is an error (`EFBIG`), in bytes.
   /// - Throws: ``FileError``
-  package func map(_ path: String) throws(FileError) -> MappedFile {
-    let descriptor = try open(path, flags: O_RDONLY)
+  package func map(_ path: String, limit: Int = 4 << 30) throws(FileError) -> MappedFile {
+    let descriptor = try open(path, flags: Self.readFlags)
     defer { close(descriptor) }
-    return try MappedFile(descriptor: descriptor, path: hostPath(path))
+    return try MappedFile(descriptor: descriptor, path: hostPath(path), limit: limit)
   }
 
   /// The names in a directory except `.` and `..`, sorted by byte; nil when there is no such directory.
@@ -121,6 +125,18 @@ package struct RootDirectory: Sendable, Equatable {
   /// - Parameter flags: as for open(2); `O_CLOEXEC` is added.
   /// - Returns: a descriptor that the caller closes.
   package func open(_ path: String, flags: Int32) throws(FileError) -> Int32 {
+    try open(path, flags: flags, resolvingWith: .kernel)
+  }
+
+  /// How paths are kept inside a root that is not the host's.
+  enum Resolution: Sendable, CaseIterable {
+    /// openat2(2), and step by step where the kernel has no such call.
+    case kernel
+    /// Step by step in any case.
+    case stepByStep
+  }
+
+  func open(_ path: String, flags: Int32, resolvingWith resolution: Resolution) throws(FileError) -> Int32 {
     if isHost {
       while true {
         let descriptor = Glibc.open(path, flags | O_CLOEXEC)
@@ -131,12 +147,16 @@ package struct RootDirectory: Sendable, Equatable {
     let root = Glibc.open(self.path, O_PATH | O_DIRECTORY | O_CLOEXEC)
     guard root >= 0 else { throw FileError(path: self.path, code: errno, action: "open") }
     defer { close(root) }
+    if resolution == .stepByStep { return try walk(from: root, path: path, flags: flags) }
     let relative = String(path.drop { $0 == "/" })
+    var attempts = 0
     while true {
       let descriptor = toolbox_open_in_root(root, relative.isEmpty ? "." : relative, flags | O_CLOEXEC)
       if descriptor >= 0 { return descriptor }
       switch errno {
-      case EINTR, EAGAIN: continue
+      case EINTR: continue
+      // Something was renamed on the way; a system is not renamed for ever.
+      case EAGAIN where attempts < 1000: attempts += 1
       // No openat2(2) here, or a filter that does not know it: take the steps one by one.
       case ENOSYS, EPERM, E2BIG, EINVAL: return try walk(from: root, path: path, flags: flags)
       default: throw FileError(path: hostPath(path), code: errno)
@@ -172,7 +192,7 @@ package struct RootDirectory: Sendable, Equatable {
       let isLast = pending.isEmpty
       let descriptor = openat(
         parent, name,
-        (isLast ? flags | (flags & O_PATH != 0 ? O_NOFOLLOW : 0) : O_PATH | O_DIRECTORY | O_NOFOLLOW) | O_CLOEXEC)
+        (isLast ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC)
       guard descriptor >= 0 else { throw FileError(path: hostPath(path), code: errno) }
       if isLast { return descriptor }
       parents.append(descriptor)
@@ -194,9 +214,13 @@ package struct RootDirectory: Sendable, Equatable {
   private func readAll(_ descriptor: Int32, path: String, limit: Int) throws(FileError) -> [UInt8] {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(path: hostPath(path), code: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError(path: hostPath(path), code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+    }
+    guard status.st_size <= limit else { throw FileError(path: hostPath(path), code: EFBIG) }
     // Files of /proc say that they are empty: read until the end, whatever the size says.
     var result: [UInt8] = []
-    var chunk = max(4096, Int(status.st_size) + 1)
+    var chunk = max(4096, min(Int(status.st_size), 1 << 30) + 1)
     while true {
       if result.count > limit { throw FileError(path: hostPath(path), code: EFBIG) }
       var code: Int32 = 0
