@@ -81,7 +81,7 @@ import Testing
     let lines = later.output.split(separator: "\n")
     #expect(lines.count == 3)
     for line in lines {
-      #expect(try JSONSchemaCheck.problems(document: line, schema: "toolbox.kernel.event.1.json") == [])
+      #expect(try JSONSchema(fileNamed: "toolbox.kernel.event.1.json").violations(in: String(line)) == [])
     }
     #expect(later.output.contains(#""id":"release:6.1:6.1.172""#))
   }
@@ -94,14 +94,14 @@ import Testing
     for outcome in ["seeded", "changed", "unchanged", "not_due"] {
       let result = try await run(server, "fetch", "--json")
       #expect(result.status == 0)
-      #expect(try JSONSchemaCheck.problems(document: result.output, schema: "toolbox.kernel.fetch.1.json") == [])
+      #expect(try JSONSchema(fileNamed: "toolbox.kernel.fetch.1.json").violations(in: result.output) == [])
       #expect(result.output.contains("\"outcome\" : \"\(outcome)\""))
     }
     #expect(server.requests.count == 3)
     for arguments in [["status"], ["list"], ["list", "--all"], ["show", "6.1.172"], ["latest"]] {
       let schema = ["status": "status", "show": "release"][arguments[0]] ?? "releases"
       let result = try await ToolboxProcess.run(["kernel"] + arguments + ["--json", "--database", database])
-      #expect(try JSONSchemaCheck.problems(document: result.output, schema: "toolbox.kernel.\(schema).1.json") == [])
+      #expect(try JSONSchema(fileNamed: "toolbox.kernel.\(schema).1.json").violations(in: result.output) == [])
     }
   }
 

@@ -39,7 +39,7 @@ import Testing
   func `every document fits its schema`(arguments: [String], schema: String) async throws {
     let outcome = try await ToolboxProcess.run(["kernel"] + arguments + ["--json"])
     #expect(outcome.status == 0)
-    #expect(try JSONSchemaCheck.problems(document: outcome.output, schema: "toolbox.kernel.\(schema).1.json") == [])
+    #expect(try JSONSchema(fileNamed: "toolbox.kernel.\(schema).1.json").violations(in: outcome.output) == [])
   }
 
   @Test func `without a fetch the overview says how far the shipped history reaches`() async throws {

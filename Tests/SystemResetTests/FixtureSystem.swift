@@ -26,8 +26,8 @@ struct FixtureSystem {
     state: String = "install ok installed",
     architecture: String = "amd64"
   ) {
-    status +=
-      "Package: \(name)\nStatus: \(state)\nPriority: optional\nArchitecture: \(architecture)\nVersion: \(version)\n"
+    let priority = fields.contains { $0.hasPrefix("Priority:") } ? "" : "Priority: optional\n"
+    status += "Package: \(name)\nStatus: \(state)\n\(priority)Architecture: \(architecture)\nVersion: \(version)\n"
     status += fields.map { $0 + "\n" }.joined() + "\n"
     if auto {
       let filed = architecture == "all" ? "amd64" : architecture

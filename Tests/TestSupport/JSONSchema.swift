@@ -100,6 +100,7 @@ package struct JSONSchema: Sendable {
       case "additionalProperties": checkAdditional(value, rule, known: keywords["properties"], place)
       case "items": checkItems(value, rule, place)
       case "minimum": checkMinimum(value, rule, place)
+      case "pattern": checkPattern(value, rule, place)
       case "anyOf":
         rule.elements.contains { check(value, against: $0, at: place).isEmpty } ? [] : ["\(place): fits no alternative"]
       case "$ref": checkReference(value, rule, place)
@@ -154,6 +155,14 @@ package struct JSONSchema: Sendable {
     }
     guard let limit = number(rule) else { return ["\(place): the schema's minimum is no number"] }
     return number(value).map { $0 >= limit } ?? true ? [] : ["\(place): is below \(limit)"]
+  }
+
+  private func checkPattern(_ value: JSONValue, _ rule: JSONValue, _ place: String) -> [String] {
+    guard let text = value.string else { return [] }
+    guard let pattern = rule.string, let expression = try? Regex(pattern) else {
+      return ["\(place): the schema's pattern is none: \(rule)"]
+    }
+    return text.contains(expression) ? [] : ["\(place): does not match \(pattern)"]
   }
 
   private func checkReference(_ value: JSONValue, _ rule: JSONValue, _ place: String) -> [String] {
