@@ -73,7 +73,8 @@ let package = Package(
     .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
-    .target(name: "HostSystem", dependencies: ["CHostSystem"], swiftSettings: ourSettings),
+    .target(
+      name: "HostSystem", dependencies: ["CHostSystem", subprocess, systemPackage], swiftSettings: ourSettings),
     .target(name: "CHostSystem"),
 
     // `make bench`, and what the tests share.

@@ -202,6 +202,12 @@ package struct ResetPlan: Sendable, Codable, Equatable {
     package var id: String
     package var message: String
     package var subject: String
+
+    package init(id: String, message: String, subject: String) {
+      self.id = id
+      self.message = message
+      self.subject = subject
+    }
   }
 
   package struct Blocker: Sendable, Codable, Equatable {

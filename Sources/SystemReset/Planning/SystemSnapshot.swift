@@ -41,6 +41,11 @@ package struct SystemSnapshot: Sendable {
 
   /// The system's main architecture, as dpkg names it.
   package var architecture: String { graph.nativeArchitecture }
+
+  /// The other architectures of present packages, sorted.
+  package var foreignArchitectures: [String] {
+    Set(graph.packages.map(\.id.architecture)).subtracting([architecture, "all"]).sorted()
+  }
 }
 
 /// A root that no plan can be made for.

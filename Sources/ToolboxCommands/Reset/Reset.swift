@@ -24,6 +24,9 @@ struct Reset: AsyncParsableCommand {
   @Flag(help: "Choose in dialogues what goes and what stays; needs a terminal.")
   var custom = false
 
+  @Flag(help: "Let apt-get simulate the plan, and say where it disagrees.")
+  var verify = false
+
   @Flag(help: "Print long lists in full.")
   var all = false
 
@@ -42,7 +45,8 @@ struct Reset: AsyncParsableCommand {
     guard dryRun else { throw ResetError.applyingNotThere }
     let work = try ResetWork(context, system: system, selection: selection)
     let chosen = custom ? try await askedSelection(work, context) : work.selection
-    let plan = try work.plan(chosen)
+    var plan = try work.plan(chosen)
+    if verify { plan = await work.verified(plan) }
     if output.json {
       try context.printJSON(plan)
     } else if let list {

@@ -4,7 +4,7 @@ import SystemReset
 import TerminalOutput
 
 /// `toolbox reset plan`: the plan as a file, and the difference of two.
-struct ResetPlanCommand: ParsableCommand {
+struct ResetPlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Save the plan as a file, or tell where it differs from a saved one.")
 
@@ -23,10 +23,11 @@ struct ResetPlanCommand: ParsableCommand {
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup var output: OutputOptions
 
-  func run() throws {
+  func run() async throws {
     let context = CommandContext.live(color: output.color)
     let earlier = try against.map { try SavedPlan.read($0) }
-    let plan = try ResetWork(context, system: system, selection: selection).plan()
+    let work = try ResetWork(context, system: system, selection: selection)
+    let plan = await work.verified(try work.plan())
     if let outputFile {
       try SavedPlan.write(plan, to: outputFile)
       context.standardError.line(

@@ -36,7 +36,9 @@ struct ResetPlanText {
       "\(systemName), \(plan.system.architecture)\(plan.system.root == "/" ? "" : ", below \(plan.system.root.harmless)")"
     )
     row("Baseline", "\(baselineName), confidence \(plan.baseline.confidence.rawValue)", confidenceRole)
-    for note in plan.baseline.notes { row("", note.harmless, .faint) }
+    for note in plan.baseline.notes {
+      for line in note.harmless.wrapped(to: width - 18) { row("", line, .faint) }
+    }
     let chosen = plan.packages.remove.filter { $0.because.count == 1 }.count
     row(
       "Goes",
