@@ -1,3 +1,4 @@
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -16,5 +17,27 @@ import Testing
     #expect(outcome.status == 64)
     #expect(outcome.output.isEmpty)
     #expect(!outcome.errors.isEmpty)
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ldd"), "ldd is not installed"))
+  func `the program is not linked with libcurl`() async throws {
+    let outcome = try await ToolboxProcess.run(path: "/usr/bin/ldd", [ToolboxProcess.path])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("libsqlite3"))
+    #expect(!outcome.output.contains("curl"))
+  }
+
+  @Test func `a full disk behind a redirection is an error, not a silence`() async throws {
+    let outcome = try await ToolboxProcess.run(
+      path: "/bin/sh", ["-c", "exec \"$0\" perf > /dev/full", ToolboxProcess.path])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("No space left on device"))
+  }
+
+  @Test func `a reader that goes away ends the program without a word`() async throws {
+    let outcome = try await ToolboxProcess.run(
+      path: "/bin/bash", ["-c", "set -o pipefail; \"$0\" perf list | head -1", ToolboxProcess.path])
+    #expect(outcome.errors.isEmpty)
+    #expect(outcome.output.split(separator: "\n").count == 1)
   }
 }

@@ -194,4 +194,64 @@ import Testing
     try system.write("etc/login.defs", "# ids\nUID_MIN\t\t  500\nUID_MAX 60000\n")
     #expect(try system.plan().users.remove.map(\.name) == ["old"])
   }
+
+  @Test func `an account whose id or home is also somebody else's is left alone and named`() throws {
+    let system = try FixtureSystem()
+    try system.write(
+      "etc/passwd",
+      """
+      root:x:0:0:root:/root:/bin/bash
+      anna:x:1000:1000::/home/anna:/bin/bash
+      twin:x:1001:1001::/home/twin1:/bin/bash
+      twix:x:1001:1001::/home/twin2:/bin/bash
+      shared:x:1002:1002::/srv/both:/bin/bash
+      sharing:x:1003:1003::/srv/both/:/bin/bash
+      above:x:1004:1004::/srv/above:/bin/bash
+      below:x:1005:1005::/srv/above/below:/bin/bash
+      system:x:1006:1006::/var/lib:/bin/bash
+      slash:x:1007:1007::/:/bin/bash
+      dots:x:1008:1008::/home/../etc:/bin/bash
+
+      """)
+    let plan = try system.plan()
+    #expect(plan.users.remove.map(\.name) == ["anna", "below"])
+    let reasons = Dictionary(uniqueKeysWithValues: plan.users.keep.map { ($0.name, $0.reason) })
+    #expect(reasons["twin"] == "shares its id with twix")
+    #expect(reasons["sharing"] == "shares its home with shared")
+    #expect(reasons["above"] == "its home holds that of below")
+    #expect(reasons["slash"] == "its home / is a directory of the system")
+    #expect(reasons["system"] == "its home /var/lib is a directory of the system")
+    #expect(reasons["dots"] == "its home '/home/../etc' is no absolute path")
+  }
+
+  @Test func `system accounts that no package made are named and go only when asked for`() throws {
+    let system = try FixtureSystem()
+    try system.write(
+      "etc/passwd",
+      """
+      root:x:0:0:root:/root:/bin/bash
+      daemon:x:1:1::/usr/sbin:/usr/sbin/nologin
+      messagebus:x:100:100::/nonexistent:/usr/sbin/nologin
+      _chrony:x:101:101::/var/lib/chrony:/usr/sbin/nologin
+      myservice:x:102:102::/srv/mine:/usr/sbin/nologin
+      chron:x:103:103::/srv/chron:/usr/sbin/nologin
+
+      """)
+    try system.write("usr/lib/sysusers.d/dbus.conf", "u messagebus - -\n")
+    try system.write("var/lib/dpkg/info/chrony.postinst", "adduser --system --home /var/lib/chrony _chrony || true\n")
+    #expect(try system.plan().users.remove.isEmpty)
+    #expect(try system.plan().users.keep.map(\.name) == ["myservice", "chron"])
+    var selection = Selection()
+    selection.systemUsers = true
+    #expect(try system.plan(selection).users.remove.map(\.name) == ["myservice", "chron"])
+  }
+
+  @Test func `a status that was cut between two packages is found by the lists of files`() throws {
+    let system = try FixtureSystem()
+    try system.write("var/lib/dpkg/info/base-files.list", "/.\n")
+    #expect(try system.plan().blockers.allSatisfy { $0.id != "status-incomplete" })
+    try system.write("var/lib/dpkg/info/lost:amd64.list", "/.\n")
+    let blocker = try system.plan().blockers.first { $0.id == "status-incomplete" }
+    #expect(blocker?.message.contains("(lost)") == true)
+  }
 }

@@ -10,6 +10,8 @@ package struct DistributionProfile: Sendable, Equatable {
   package let origins: Set<String>
   /// Patterns of the metapackages whose dependencies and recommendations are stock.
   package let roots: [NamePattern]
+  /// The packages of priority standard or above, for systems without package lists.
+  package let base: Set<String>
   /// The group whose members may become root.
   package let administrators: String
 
@@ -31,6 +33,7 @@ package struct DistributionProfile: Sendable, Equatable {
       id: id, name: tree.string("name") ?? id,
       origins: Set(tree.strings("origins")).union(base?.origins ?? []),
       roots: tree.strings("roots").map(NamePattern.init) + (base?.roots ?? []),
+      base: Set(tree.strings("base")).union(base?.base ?? []),
       administrators: tree.string("administrators") ?? base?.administrators ?? "sudo")
   }
 }

@@ -118,7 +118,9 @@ package struct ResetPlanner: Sendable {
   // MARK: What to know, and what stands in the way
 
   private func warnings() -> [ResetPlan.Notice] {
-    var warnings = snapshot.notices.map { ResetPlan.Notice(id: $0.id, message: $0.message, subject: $0.subject) }
+    var warnings = snapshot.notices.filter { $0.id != SystemSnapshot.Notice.incompleteStatus }.map {
+      ResetPlan.Notice(id: $0.id, message: $0.message, subject: $0.subject)
+    }
     if !snapshot.facts.contains("boots") {
       warnings.append(
         ResetPlan.Notice(
@@ -131,6 +133,8 @@ package struct ResetPlanner: Sendable {
 
   private func blockers(_ plan: ResetPlan) -> [ResetPlan.Blocker] {
     var blockers = analysis.refusals + analysis.baseline.blockers
+    blockers += snapshot.notices.filter { $0.id == SystemSnapshot.Notice.incompleteStatus }
+      .map { ResetPlan.Blocker(id: $0.id, message: $0.message, subject: $0.subject, override: nil) }
     let broken = graph.packages.filter(\.isBroken).map(\.id.description)
     if !broken.isEmpty {
       blockers.append(

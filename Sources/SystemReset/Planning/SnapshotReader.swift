@@ -23,6 +23,7 @@ extension SystemSnapshot {
           id: "status-end", message: "dpkg's status does not end as dpkg writes it; packages at its end may be missing",
           subject: root.hostPath(DpkgStatus.path)))
     }
+    noteIncompleteStatus(status, root, &notices)
     let release = try readRelease(root, &notices)
     let profile = DistributionProfile.of(release)
     if profile == nil {
@@ -49,16 +50,36 @@ extension SystemSnapshot {
           message: "apt has no package lists: origins are unknown and nothing can be installed; run 'apt update'",
           subject: root.hostPath(Archive.directory)))
     }
+    let humanIDs = UserIDRange(
+      loginDefinitions: optionalFile("/etc/login.defs", root, &notices),
+      adduserConfiguration: optionalFile("/etc/adduser.conf", root, &notices))
     return SystemSnapshot(
       root: root, release: release, profile: profile, machineID: readMachineID(root), status: status,
       graph: DependencyGraph(status.packages, nativeArchitecture: readArchitecture(root, status)),
       marks: try readMarks(root), archive: archive, kernels: kernels, accounts: accounts,
-      humanIDs: UserIDRange(
-        loginDefinitions: optionalFile("/etc/login.defs", root, &notices),
-        adduserConfiguration: optionalFile("/etc/adduser.conf", root, &notices)),
+      humanIDs: humanIDs,
+      unownedSystemAccounts: SystemAccountOwners.unowned(accounts, people: humanIDs, root: root),
       running: running,
       facts: SystemFacts.read(root: root, kernels: kernels, running: running, hasAdministrators: hasAdministrators),
       removals: readRemovals(root, &notices), ownPackage: owner(of: executable, root, status), notices: notices)
+  }
+
+  /// dpkg keeps a list of files for every package that it knows. Lists without a package mean that the status was cut
+  /// between two stanzas, which nothing in the file itself shows.
+  private static func noteIncompleteStatus(_ status: DpkgStatus, _ root: RootDirectory, _ notices: inout [Notice]) {
+    guard let names = try? root.names(in: "/var/lib/dpkg/info") else { return }
+    let known = Set(status.packages.map(\.id.name))
+    let orphans = Set(
+      names.filter { $0.hasSuffix(".list") }.compactMap { $0.dropLast(5).split(separator: ":").first.map(String.init) }
+    ).subtracting(known).sorted()
+    guard !orphans.isEmpty else { return }
+    let shown = orphans.prefix(5).joined(separator: ", ") + (orphans.count > 5 ? " and \(orphans.count - 5) more" : "")
+    notices.append(
+      Notice(
+        id: Notice.incompleteStatus,
+        message:
+          "dpkg has files of packages that its status lacks (\(shown)); the status was cut: restore it from /var/backups",
+        subject: root.hostPath(DpkgStatus.path)))
   }
 
   private static func readRelease(_ root: RootDirectory, _ notices: inout [Notice]) throws -> OSRelease {

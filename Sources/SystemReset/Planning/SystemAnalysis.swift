@@ -130,10 +130,12 @@ package struct SystemAnalysis: Sendable {
 
   /// The priority that makes a package part of the base system; nil when it has none such.
   ///
-  /// The archive's word counts before the package's own: priorities are corrected there.
+  /// The archive's word counts before the package's own: priorities are corrected there. Without its lists, the profile's
+  /// table stands in for it.
   private static func basePriority(_ package: InstalledPackage, _ snapshot: SystemSnapshot) -> PackagePriority? {
     let official = snapshot.officialCandidates(package.id.name).filter { $0.id.architecture == package.id.architecture }
-    let priority = official.compactMap(\.priority).min() ?? package.priority
+    let known: PackagePriority? = snapshot.profile?.base.contains(package.id.name) == true ? .standard : nil
+    let priority = official.compactMap(\.priority).min() ?? [known, package.priority].compactMap { $0 }.min()
     return priority.flatMap { $0 <= .standard ? $0 : nil }
   }
 

@@ -15,6 +15,8 @@ package struct SystemSnapshot: Sendable {
   package let kernels: InstalledKernels
   package let accounts: Accounts
   package let humanIDs: UserIDRange
+  /// Accounts with an id below those of people that no installed package accounts for.
+  package let unownedSystemAccounts: Set<String>
   package let running: RunningSystem
   /// See ``SystemFacts``.
   package let facts: Set<String>
@@ -27,6 +29,9 @@ package struct SystemSnapshot: Sendable {
 
   /// Something that a person should know before trusting the plan.
   package struct Notice: Sendable, Equatable {
+    /// dpkg's status lacks packages; no plan made from it may be carried out.
+    static let incompleteStatus = "status-incomplete"
+
     package let id: String
     package let message: String
     /// The file, package or account that it is about.

@@ -22,7 +22,8 @@ struct UserPlanning {
     for account in snapshot.accounts.users {
       let asked = selection.removeUsers.first { $0.value == account.name }
       let isHuman = snapshot.humanIDs.contains(account.uid)
-      guard isHuman || asked != nil else { continue }
+      let isUnowned = snapshot.unownedSystemAccounts.contains(account.name)
+      guard isHuman || isUnowned || asked != nil else { continue }
       func keep(_ reason: String) {
         result.keep.append(ResetPlan.KeptUser(name: account.name, uid: account.uid, reason: reason))
       }
@@ -41,6 +42,11 @@ struct UserPlanning {
       } else if !isHuman, account.uid < 100 {
         keep("an account of the base system")
         if let asked { refusals.append(refusal(asked, "an account of the base system never goes")) }
+      } else if isUnowned, asked == nil, !selection.systemUsers {
+        keep("a system account that no package made; goes only with --system-users")
+      } else if let obstacle = homeObstacle(account) {
+        keep(obstacle)
+        if let asked { refusals.append(refusal(asked, "the account stays: \(obstacle)")) }
       } else {
         if members.contains(account.name) { administrators.append(account) }
         result.remove.append(
@@ -56,6 +62,36 @@ struct UserPlanning {
     keepLastAdministrator(administrators, members, &result)
     addBackupUser(&result, &refusals)
     return result
+  }
+
+  /// Directories that are the system's, whatever passwd says.
+  private static let systemDirectories: Set<String> = [
+    "", "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root",
+    "/run",
+    "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin", "/usr/share", "/var",
+    "/var/backups", "/var/cache", "/var/lib", "/var/log", "/var/mail", "/var/spool", "/var/www",
+  ]
+
+  /// Why an account cannot be taken away whole: its id or its home is also somebody else's.
+  private func homeObstacle(_ account: Account) -> String? {
+    let others = snapshot.accounts.users.filter { $0.line != account.line }
+    if let twin = others.first(where: { $0.uid == account.uid }) { return "shares its id with \(twin.name)" }
+    let home = Self.normalized(account.home)
+    if home.isEmpty || home == "/nonexistent" { return nil }
+    if !account.home.hasPrefix("/") || account.home.split(separator: "/").contains("..") {
+      return "its home '\(account.home)' is no absolute path"
+    }
+    if Self.systemDirectories.contains(home) { return "its home \(home) is a directory of the system" }
+    for other in others where !other.home.isEmpty {
+      let path = Self.normalized(other.home)
+      if path == home { return "shares its home with \(other.name)" }
+      if path.hasPrefix(home + "/") { return "its home holds that of \(other.name)" }
+    }
+    return nil
+  }
+
+  private static func normalized(_ path: String) -> String {
+    path.isEmpty ? "" : "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
   }
 
   private func refusal(_ choice: Selection.Choice, _ message: String) -> ResetPlan.Blocker {
