@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HostSystem
 import TestSupport
 
@@ -42,6 +43,8 @@ struct FixtureSystem {
   }
 
   func write(_ path: String, _ text: String) throws { try directory.write(path, text: text) }
+
+  func remove(_ path: String) throws { try FileManager.default.removeItem(atPath: directory(path)) }
 
   func snapshot() throws -> SystemSnapshot {
     try directory.write("var/lib/dpkg/status", text: status)

@@ -254,4 +254,20 @@ import Testing
     let blocker = try system.plan().blockers.first { $0.id == "status-incomplete" }
     #expect(blocker?.message.contains("(lost)") == true)
   }
+
+  @Test func `a system that does not say what it is is told by older files, or by what it has`() throws {
+    var system = try FixtureSystem(osRelease: "")
+    system.add("ubuntu-minimal", "Depends: helper")
+    system.add("helper")
+    #expect(try system.snapshot().profile?.id == "ubuntu")
+    #expect(try system.plan().removedNames == [])
+    try system.write("etc/lsb-release", "DISTRIB_ID=LinuxMint\nDISTRIB_RELEASE=17.3\nDISTRIB_CODENAME=rosa\n")
+    try system.remove("etc/os-release")
+    #expect(try system.snapshot().profile?.id == "linuxmint")
+    #expect(try system.plan().system.codename == "rosa")
+
+    var raspberry = try FixtureSystem()
+    raspberry.add("raspberrypi-sys-mods")
+    #expect(try raspberry.snapshot().profile?.id == "raspbian")
+  }
 }

@@ -9,7 +9,9 @@ package struct DistributionProfile: Sendable, Equatable {
   /// The names in the `Origin` field of its archives, those of its base included.
   package let origins: Set<String>
   /// Patterns of the metapackages whose dependencies and recommendations are stock.
-  package let roots: [NamePattern]
+  package var roots: [NamePattern] { ownRoots + baseRoots }
+  private let ownRoots: [NamePattern]
+  private let baseRoots: [NamePattern]
   /// The packages of priority standard or above, for systems without package lists.
   package let base: Set<String>
   /// The group whose members may become root.
@@ -24,7 +26,28 @@ package struct DistributionProfile: Sendable, Equatable {
     return nil
   }
 
-  private static func named(_ id: String, depth: Int = 0) -> DistributionProfile? {
+  /// The profile of a system that is told by what is installed rather than by what it says.
+  ///
+  /// Some derivatives keep the os-release of their base (Raspberry Pi OS of 64 bits says Debian); their profiles name the
+  /// packages that tell them with `told-by`. A system that says nothing is told by the metapackages that it has.
+  /// - Parameter installed: the names of present packages.
+  package static func of(_ release: OSRelease, installed: Set<String>) -> DistributionProfile? {
+    let ids = BundledFile.inside("distributions").compactMap { $0.tree?.string("id") }
+    let told = ids.first { id in
+      BundledFile.at("distributions/\(id).yaml")?.tree?.strings("told-by").contains(where: installed.contains) ?? false
+    }
+    if let told { return named(told) }
+    if let said = of(release) { return said }
+    guard release.fields.isEmpty else { return nil }
+    let counts = ids.compactMap(named).map { profile in
+      (profile, profile.ownRoots.filter { $0.isExact && installed.contains($0.text) }.count)
+    }
+    return counts.filter { $0.1 > 0 }.max { ($0.1, $1.0.id) < ($1.1, $0.0.id) }?.0
+  }
+
+  private static func named(_ id: String) -> DistributionProfile? { named(id, depth: 0) }
+
+  private static func named(_ id: String, depth: Int) -> DistributionProfile? {
     guard depth < 4, let tree = BundledFile.at("distributions/\(id).yaml")?.tree, tree.string("id") == id else {
       return nil
     }
@@ -32,7 +55,7 @@ package struct DistributionProfile: Sendable, Equatable {
     return DistributionProfile(
       id: id, name: tree.string("name") ?? id,
       origins: Set(tree.strings("origins")).union(base?.origins ?? []),
-      roots: tree.strings("roots").map(NamePattern.init) + (base?.roots ?? []),
+      ownRoots: tree.strings("roots").map(NamePattern.init), baseRoots: base?.roots ?? [],
       base: Set(tree.strings("base")).union(base?.base ?? []),
       administrators: tree.string("administrators") ?? base?.administrators ?? "sudo")
   }

@@ -25,7 +25,8 @@ extension SystemSnapshot {
     }
     noteIncompleteStatus(status, root, &notices)
     let release = try readRelease(root, &notices)
-    let profile = DistributionProfile.of(release)
+    let profile = DistributionProfile.of(
+      release, installed: Set(status.packages.lazy.filter(\.isPresent).map(\.id.name)))
     if profile == nil {
       notices.append(
         Notice(
@@ -85,6 +86,20 @@ extension SystemSnapshot {
   private static func readRelease(_ root: RootDirectory, _ notices: inout [Notice]) throws -> OSRelease {
     for path in OSRelease.paths {
       if let bytes = try root.readIfPresent(path, limit: 1 << 20) { return OSRelease(parsing: bytes) }
+    }
+    // Before os-release there was lsb-release; on Debian, a file with the version alone.
+    if let bytes = try root.readIfPresent("/etc/lsb-release", limit: 1 << 20) {
+      let fields = OSRelease(parsing: bytes).fields
+      if let id = fields["DISTRIB_ID"] {
+        return OSRelease(fields: [
+          "ID": id, "VERSION_ID": fields["DISTRIB_RELEASE"] ?? "", "VERSION_CODENAME": fields["DISTRIB_CODENAME"] ?? "",
+          "PRETTY_NAME": fields["DISTRIB_DESCRIPTION"] ?? id,
+        ])
+      }
+    }
+    if let bytes = try root.readIfPresent("/etc/debian_version", limit: 4096) {
+      let version = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+      return OSRelease(fields: ["ID": "debian", "VERSION_ID": version, "PRETTY_NAME": "Debian \(version)"])
     }
     notices.append(
       Notice(
