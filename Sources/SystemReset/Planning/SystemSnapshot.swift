@@ -12,18 +12,18 @@ package struct SystemSnapshot: Sendable {
   package let graph: DependencyGraph
   package let marks: ExtendedStates
   package let archive: Archive
-  package let kernels: InstalledKernels
+  package var kernels: InstalledKernels
   package let accounts: Accounts
   package let humanIDs: UserIDRange
   /// Accounts with an id below those of people that no installed package accounts for.
   package let unownedSystemAccounts: Set<String>
-  package let running: RunningSystem
+  package var running: RunningSystem
   /// See ``SystemFacts``.
-  package let facts: Set<String>
+  package var facts: Set<String>
   /// Packages whose removal a log shows, with the day and the command where they are known.
   package let removals: [String: PackageLog.Removal]
   /// The name of the package that this program is installed from; nil when it is not from a package.
-  package let ownPackage: PackageID?
+  package var ownPackage: PackageID?
   /// What could not be read, or looks wrong without stopping the plan.
   package let notices: [Notice]
 
