@@ -5,6 +5,12 @@ private let O_PATH = toolbox_O_PATH
 
 /// What stat(2) says of a file.
 package struct FileStatus: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable { case file, directory, symbolicLink, other }
+
+  package let kind: Kind
+  /// The device and the number on it: together they tell a file from every other one.
+  package let device: UInt64
+  package let inode: UInt64
   package let userID: UInt32
   /// The permission bits.
   package let mode: UInt32
@@ -107,11 +113,36 @@ package struct RootDirectory: Sendable, Equatable {
   /// Who owns a file and who may write it, links followed inside the root.
   /// - Throws: ``FileError``
   package func status(of path: String) throws(FileError) -> FileStatus {
-    let descriptor = try open(path, flags: O_PATH)
+    try status(of: path, flags: O_PATH)
+  }
+
+  /// The same for the path itself: a symbolic link at its end is not followed.
+  /// - Returns: nil when there is no such path.
+  /// - Throws: ``FileError``
+  package func linkStatus(of path: String) throws(FileError) -> FileStatus? {
+    do {
+      return try status(of: path, flags: O_PATH | O_NOFOLLOW)
+    } catch {
+      if error.isAbsence { return nil }
+      throw error
+    }
+  }
+
+  private func status(of path: String, flags: Int32) throws(FileError) -> FileStatus {
+    let descriptor = try open(path, flags: flags)
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(path: hostPath(path), code: errno) }
-    return FileStatus(userID: status.st_uid, mode: status.st_mode & 0o7777, sizeBytes: Int(status.st_size))
+    let kind: FileStatus.Kind =
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: .file
+      case S_IFDIR: .directory
+      case S_IFLNK: .symbolicLink
+      default: .other
+      }
+    return FileStatus(
+      kind: kind, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), userID: status.st_uid,
+      mode: status.st_mode & 0o7777, sizeBytes: Int(status.st_size))
   }
 
   /// The target of a symbolic link as it is written there; nil when the path is no link or does not exist.

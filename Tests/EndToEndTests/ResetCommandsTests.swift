@@ -135,6 +135,8 @@ import Testing
     #expect(attributes[.posixPermissions] as? Int == 0o600)
     let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: file)), as: UTF8.self)
     #expect(try JSONSchema(fileNamed: "toolbox.reset.plan.1.json").violations(in: text) == [])
+    let inputs = try JSONValue(parsing: text)["inputs"]?.elements.compactMap { $0["path"]?.string }
+    #expect(inputs == ["/var/lib/dpkg/status", "/var/lib/apt/extended_states", "/etc/passwd", "/etc/group"])
     let same = try await run("plan", "--against", file, "--exit-code")
     #expect(same.status == 0)
     #expect(same.output == "the plans are equal\n")

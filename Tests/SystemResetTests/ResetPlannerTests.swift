@@ -1,3 +1,5 @@
+import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import SystemReset
@@ -211,8 +213,13 @@ import Testing
       system:x:1006:1006::/var/lib:/bin/bash
       slash:x:1007:1007::/:/bin/bash
       dots:x:1008:1008::/home/../etc:/bin/bash
+      link:x:1009:1009::/home/link:/bin/bash
+      stolen:x:1010:1010::/home/stolen:/bin/bash
 
       """)
+    try system.write("home/stolen/file", "")
+    try FileManager.default.createSymbolicLink(
+      atPath: system.directory("home/link"), withDestinationPath: "/etc")
     let plan = try system.plan()
     #expect(plan.users.remove.map(\.name) == ["anna", "below"])
     let reasons = Dictionary(uniqueKeysWithValues: plan.users.keep.map { ($0.name, $0.reason) })
@@ -221,6 +228,8 @@ import Testing
     #expect(reasons["above"] == "its home holds that of below")
     #expect(reasons["slash"] == "its home / is a directory of the system")
     #expect(reasons["system"] == "its home /var/lib is a directory of the system")
+    #expect(reasons["link"] == "its home /home/link is a symbolic link")
+    #expect(reasons["stolen"]?.hasPrefix("its home /home/stolen belongs to user id ") == true)
     #expect(reasons["dots"] == "its home '/home/../etc' is no absolute path")
   }
 

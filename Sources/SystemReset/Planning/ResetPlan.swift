@@ -7,6 +7,8 @@ package struct ResetPlan: Sendable, Codable, Equatable {
   package var schema = "toolbox.reset.plan/1"
   package var system: System
   package var baseline: BaselineSummary
+  /// The files that the plan was made from, with their digests; empty where they were not asked for.
+  package var inputs: [Input] = []
   /// What the person asked for.
   package var selection: Selection
   package var packages: Packages
@@ -26,6 +28,13 @@ package struct ResetPlan: Sendable, Codable, Equatable {
     package var architecture: String
     package var root: String
     @Nullable package var machineId: String?
+  }
+
+  package struct Input: Sendable, Codable, Equatable {
+    /// The path inside the root.
+    package var path: String
+    /// In hexadecimal.
+    package var sha256: String
   }
 
   package enum BaselineSource: String, Sendable, Codable {
@@ -162,6 +171,9 @@ package struct ResetPlan: Sendable, Codable, Equatable {
     package var home: String
     package var homeAction: HomeAction
     package var reason: String
+    /// The directory that the plan means, by its device and its number there; null where there is none.
+    @Nullable package var homeDevice: UInt64?
+    @Nullable package var homeInode: UInt64?
   }
 
   package struct KeptUser: Sendable, Codable, Equatable {

@@ -13,6 +13,25 @@ package enum SavedPlan {
     try PrivateFile.write(Array(try encoder.encode(plan)) + [0x0A], to: path)
   }
 
+  /// The files that decide what a plan says, for telling later which of them changed. Package lists are not among them: they
+  /// change every night, and a plan is worth as much as before while it stays the same.
+  /// - Throws: ``FileError``
+  package static func inputs(of root: RootDirectory) throws(FileError) -> [ResetPlan.Input] {
+    let paths = [
+      "/var/lib/dpkg/status", "/var/lib/apt/extended_states", "/etc/passwd", "/etc/group", "/etc/toolbox/reset.yaml",
+    ]
+    var result: [ResetPlan.Input] = []
+    for path in paths {
+      guard let bytes = try root.readIfPresent(path) else { continue }
+      result.append(ResetPlan.Input(path: path, sha256: hexadecimal(HostSystem.sha256(bytes))))
+    }
+    return result
+  }
+
+  private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
   /// - Throws: ``FileError``, ``SavedPlanError``
   package static func read(_ path: String) throws -> ResetPlan {
     let bytes = try RootDirectory().read(path, limit: 256 << 20)

@@ -60,6 +60,7 @@ extension SystemSnapshot {
       marks: try readMarks(root), archive: archive, kernels: kernels, accounts: accounts,
       humanIDs: humanIDs,
       unownedSystemAccounts: SystemAccountOwners.unowned(accounts, people: humanIDs, root: root),
+      homes: readHomes(accounts, humanIDs, root),
       running: running,
       facts: SystemFacts.read(root: root, kernels: kernels, running: running, hasAdministrators: hasAdministrators),
       removals: readRemovals(root, &notices), ownPackage: owner(of: executable, root, status), notices: notices)
@@ -111,6 +112,19 @@ extension SystemSnapshot {
     try Accounts(
       passwd: try root.readIfPresent(Accounts.passwdPath) ?? [], passwdPath: root.hostPath(Accounts.passwdPath),
       group: try root.readIfPresent(Accounts.groupPath) ?? [], groupPath: root.hostPath(Accounts.groupPath))
+  }
+
+  private static func readHomes(
+    _ accounts: Accounts, _ people: UserIDRange, _ root: RootDirectory
+  ) -> [String: (home: FileStatus, parent: FileStatus?)] {
+    var homes: [String: (home: FileStatus, parent: FileStatus?)] = [:]
+    for account in accounts.users where people.contains(account.uid) && account.home.hasPrefix("/") {
+      // A home that may not be looked at is looked at again, by root, before anything is done to it.
+      guard let home = try? root.linkStatus(of: account.home) else { continue }
+      let parent = account.home.split(separator: "/").dropLast().joined(separator: "/")
+      homes[account.name] = (home, try? root.status(of: "/" + parent))
+    }
+    return homes
   }
 
   private static func readMarks(_ root: RootDirectory) throws -> ExtendedStates {

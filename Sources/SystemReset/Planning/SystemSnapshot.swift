@@ -17,6 +17,9 @@ package struct SystemSnapshot: Sendable {
   package let humanIDs: UserIDRange
   /// Accounts with an id below those of people that no installed package accounts for.
   package let unownedSystemAccounts: Set<String>
+  /// The homes of people's accounts by account name, themselves and not what a link leads to, with the directory above;
+  /// an account whose home is not there, or may not be looked at, is absent.
+  package let homes: [String: (home: FileStatus, parent: FileStatus?)]
   package var running: RunningSystem
   /// See ``SystemFacts``.
   package var facts: Set<String>

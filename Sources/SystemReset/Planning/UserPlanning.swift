@@ -53,7 +53,8 @@ struct UserPlanning {
           ResetPlan.RemovedUser(
             name: account.name, uid: account.uid, home: account.home, homeAction: .quarantine,
             reason: asked.map { "asked for (\($0.from))" }
-              ?? "a person's account (id \(snapshot.humanIDs.first) to \(snapshot.humanIDs.last))"))
+              ?? "a person's account (id \(snapshot.humanIDs.first) to \(snapshot.humanIDs.last))",
+            homeDevice: snapshot.homes[account.name]?.home.device, homeInode: snapshot.homes[account.name]?.home.inode))
       }
     }
     for choice in selection.removeUsers where !snapshot.accounts.users.contains(where: { $0.name == choice.value }) {
@@ -87,6 +88,14 @@ struct UserPlanning {
       if path == home { return "shares its home with \(other.name)" }
       if path.hasPrefix(home + "/") { return "its home holds that of \(other.name)" }
     }
+    guard let found = snapshot.homes[account.name] else { return nil }
+    switch found.home.kind {
+    case .symbolicLink: return "its home \(home) is a symbolic link"
+    case .file, .other: return "its home \(home) is no directory"
+    case .directory: break
+    }
+    if found.home.userID != account.uid { return "its home \(home) belongs to user id \(found.home.userID)" }
+    if let parent = found.parent, parent.device != found.home.device { return "its home \(home) is a mount point" }
     return nil
   }
 

@@ -27,7 +27,8 @@ struct ResetPlanCommand: AsyncParsableCommand {
     let context = CommandContext.live(color: output.color)
     let earlier = try against.map { try SavedPlan.read($0) }
     let work = try ResetWork(context, system: system, selection: selection)
-    let plan = await work.verified(try work.plan())
+    var plan = await work.verified(try work.plan())
+    plan.inputs = try SavedPlan.inputs(of: work.snapshot.root)
     if let outputFile {
       try SavedPlan.write(plan, to: outputFile)
       context.standardError.line(
