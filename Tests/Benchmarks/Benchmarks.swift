@@ -17,6 +17,24 @@ struct Benchmarks {
     print("medians of whole processes; every comparison runs its commands in turn\n")
     startUp(toolbox, rounds: rounds)
     dryRun(toolbox, rounds: max(7, rounds / 15))
+    for (installed, available) in [(860, 63_000), (2000, 120_000), (4000, 200_000)] {
+      plan(toolbox, installed: installed, available: available, rounds: max(5, rounds / 30))
+    }
+  }
+
+  /// How the plan grows with the system: a made-up one of so many packages, against apt's look at the same one.
+  static func plan(_ toolbox: String, installed: Int, available: Int, rounds: Int) {
+    guard let system = SyntheticSystem(installed: installed, available: available) else {
+      print("no directory for a made-up system can be written\n")
+      return
+    }
+    defer { system.remove() }
+    Comparison(
+      title: "the plan of a made-up system of \(installed) packages, \(available) available, \(rounds) rounds",
+      subject: Timed("toolbox reset --dry-run", toolbox, ["reset", "--dry-run", "--root", system.path]),
+      peers: [Timed("apt-get -s autoremove", find("apt-get"), system.aptArguments + ["autoremove"])],
+      bound: (peer: "apt-get -s autoremove", ratio: 0.25), limit: nil, memoryLimitMiB: installed > 2000 ? 400 : 200
+    ).run(rounds: rounds)
   }
 
   /// The start of the program, on its most used command, against programs that start fast.
@@ -104,6 +122,8 @@ struct Comparison {
   let peers: [Timed]
   let bound: (peer: String, ratio: Double)
   let limit: Duration?
+  /// The most that the subject may take, in MiB.
+  var memoryLimitMiB: Int?
 
   func run(rounds: Int) {
     print(title)
@@ -131,6 +151,9 @@ struct Comparison {
         if command.name == bound.peer {
           line += "  (bound \(decimal(bound.ratio, 2)): \(ratio <= bound.ratio ? "holds" : "MISSED"))"
         }
+      } else if let memoryLimitMiB {
+        line +=
+          "               (bound \(memoryLimitMiB) MiB: \(peak <= memoryLimitMiB * 1_048_576 ? "holds" : "MISSED"))"
       } else if let limit {
         line += "               (bound \(milliseconds(limit)) ms: \(middle <= limit ? "holds" : "MISSED"))"
       }
