@@ -86,6 +86,8 @@ package struct DpkgStatus: Sendable {
         package.suggests = try relations(field)
       } else if field.isNamed("Provides") {
         package.provides = try relations(field).flatMap { $0 }
+      } else if field.isNamed("Replaces") {
+        package.replaces = try relations(field).flatMap { $0 }.map(\.name)
       } else if field.isNamed("Conffiles") {
         package.conffiles = try parseConffiles(field)
       } else if field.isNamed("Description") {

@@ -56,6 +56,13 @@ package struct BaselineDocument: Sendable, Codable, Equatable {
     self.snaps = Set(snaps).sorted()
   }
 
+  /// The packages that are wholly installed, as members of a baseline without marks.
+  static func members(of snapshot: SystemSnapshot) -> [Baseline.Member] {
+    snapshot.graph.packages.filter { $0.state != .halfInstalled }.map {
+      Baseline.Member(name: $0.id.name, architecture: $0.id.architecture, version: $0.version.text)
+    }
+  }
+
   /// The bytes to write: JSON with sorted keys in snake_case and a line feed at the end.
   package func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()

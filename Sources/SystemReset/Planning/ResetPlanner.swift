@@ -118,7 +118,9 @@ package struct ResetPlanner: Sendable {
   // MARK: What to know, and what stands in the way
 
   private func warnings() -> [ResetPlan.Notice] {
-    var warnings = snapshot.notices.map { ResetPlan.Notice(id: $0.id, message: $0.message, subject: $0.subject) }
+    var warnings = (snapshot.notices + analysis.baseline.notices).map {
+      ResetPlan.Notice(id: $0.id, message: $0.message, subject: $0.subject)
+    }
     if !snapshot.facts.contains("boots") {
       warnings.append(
         ResetPlan.Notice(
