@@ -319,6 +319,38 @@ import Testing
     #expect(error(deep.utf8)?.failureKind == .badData)
   }
 
+  @Test func `no change of some bytes of a good file ends the program`() throws {
+    let document = try BaselineDocument(try FixtureSystem().snapshot(), day: CalendarDay(daysSinceEpoch: 0)).encoded()
+    let packed = try #require(Data(base64Encoded: "H4sICNmBOGYCA3QudHh0AEtKLE7VTcvMSS3mSkoszuACAPJ0KRoQAAAA"))
+    let layer = "--- a\n+++ b\n@@ -1 +1 @@\n-x\t1\n+bash:amd64\t1:5.2~rc1-2+b1\nsnap:a\tb\tc\n"
+    var random: UInt64 = 42
+    func next(_ limit: Int) -> Int {
+      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(random >> 33) % limit
+    }
+    for good in [document, Array(packed), Array(layer.utf8), Array(status.utf8)] {
+      for _ in 0..<400 {
+        var bytes = good
+        for _ in 0...next(4) {
+          let place = next(bytes.count)
+          switch next(4) {
+          case 0: bytes[place] = UInt8(next(256))
+          case 1: bytes[place] = Array("\n\t :#+-@{[<\"\0".utf8)[next(13)]
+          case 2: bytes.insert(contentsOf: bytes[place...].prefix(next(20)), at: next(bytes.count))
+          default: bytes.removeSubrange(place..<min(bytes.count, place + 1 + next(30)))
+          }
+          if bytes.isEmpty { bytes = [0x0A] }
+        }
+        do {
+          let file = try BaselineFile(parsing: bytes, path: "file")
+          #expect(!file.members.isEmpty || !file.withdrawn.isEmpty)
+        } catch {
+          #expect(error.message.hasPrefix("file"))
+        }
+      }
+    }
+  }
+
   @Test(.enabled(if: SharedCases.isPresent("reset/resetter/manifests"), "\(SharedCases.reason)"))
   func `real manifests give a package for every line`() throws {
     let directory = try #require(SharedCases.path("reset/resetter/manifests"))

@@ -345,7 +345,10 @@ import Testing
   @Test func `the shipped data is whole`() {
     for classes in [NameClass.neverMissing, NameClass.imageAddbacks] {
       #expect(classes.count >= 7)
-      #expect(classes.allSatisfy { !$0.id.isEmpty && !$0.reason.isEmpty && !($0.names.isEmpty && $0.sets.isEmpty) })
+      #expect(
+        classes.allSatisfy {
+          !$0.id.isEmpty && !$0.reason.isEmpty && !($0.names.isEmpty && $0.patterns.isEmpty && $0.sets.isEmpty)
+        })
       #expect(classes.allSatisfy { NameClass.knownSets.isSuperset(of: $0.sets) })
       #expect(Set(classes.map(\.id)).count == classes.count)
     }

@@ -39,7 +39,7 @@ package enum BaselineFileError: ReportableError, Equatable {
 
   package var message: String {
     switch self {
-    case .compressed(let path, let reason): "\(path): \(reason)"
+    case .compressed(let path, let reason): "\(path): \(reason), or name another baseline with --baseline"
     case .empty(let path): "\(path): is empty, and an empty baseline would make nothing stock; \(Self.wanted)"
     case .noPackage(let path): "\(path): names no installed package; \(Self.wanted)"
     case .nulByte(let path, let line): "\(path):\(line): a NUL byte: this is no text; \(Self.wanted)"

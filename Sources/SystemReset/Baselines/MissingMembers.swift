@@ -3,8 +3,8 @@ import DebianPackages
 /// Judges the members of a baseline that are not installed: what to put back, what only to name, and which names are stale.
 ///
 /// Lists name more than a machine needs, and names change. So a member is put back only where something speaks for it: a log
-/// that shows its removal, a mark that says that it was chosen by name, or, where the record has no marks, that it is the
-/// kind of package that people use rather than one that others bring along.
+/// that shows its removal, a mark that says that it was chosen by name, or, where the record has no marks, that it is of
+/// the base system or the kind of package that people use rather than one that others bring along.
 struct MissingMembers {
   enum Verdict: Equatable {
     /// To be planned, for this reason.
@@ -77,6 +77,9 @@ struct MissingMembers {
       return .missing("in the baseline only because others needed it")
     }
     if !baseline.plansUnmarked { return .missing("in the baseline, which may name more than was installed") }
+    if candidate.isEssential || candidate.priority.map({ $0 <= .standard }) ?? false {
+      return .wanted("in the baseline and of the base system, and not there")
+    }
     if Self.sectionsOfOthers.contains(section) {
       return .missing("in the baseline, but of section \(section): others bring it when they need it")
     }

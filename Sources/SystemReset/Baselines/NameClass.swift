@@ -8,7 +8,9 @@ struct NameClass: Sendable, Equatable {
   let reason: String
   /// Whether no evidence outweighs it.
   let isAbsolute: Bool
-  let names: [NamePattern]
+  /// The names without `*`.
+  let names: Set<String>
+  let patterns: [NamePattern]
   let sets: [String]
 
   /// Packages of a baseline that are not put back where they are absent.
@@ -21,14 +23,16 @@ struct NameClass: Sendable, Equatable {
 
   private static func shipped(_ path: String) -> [NameClass] {
     (BundledFile.at(path)?.tree?["classes"]?.items ?? []).map { entry in
-      NameClass(
+      let names = entry.strings("names").map(NamePattern.init)
+      return NameClass(
         id: entry.string("id") ?? "", reason: entry.string("reason") ?? "", isAbsolute: entry.string("always") == "yes",
-        names: entry.strings("names").map(NamePattern.init), sets: entry.strings("sets"))
+        names: Set(names.filter(\.isExact).map(\.text)), patterns: names.filter { !$0.isExact },
+        sets: entry.strings("sets"))
     }
   }
 
   func matches(_ name: String) -> Bool {
-    if names.contains(where: { $0.matches(name) }) { return true }
+    if names.contains(name) || patterns.contains(where: { $0.matches(name) }) { return true }
     return sets.contains("kernel-abi") && Self.carriesKernelRelease(name)
   }
 
