@@ -150,6 +150,24 @@ import Testing
     #expect(try resolve(system, files: alone).blockers.map(\.id) == ["layer-missing"])
   }
 
+  @Test func `of the layers on a medium those of the live session do not count, nor fuller ones in a minimal system`()
+    throws
+  {
+    let system = try system()
+    try system.write("cdrom/.disk/info", "Debian GNU/Linux 12.5.0 \"Bookworm\" - Official amd64 DVD 20240210-11:28\n")
+    try system.write("cdrom/casper/minimal.manifest", "--- /dev/null\n+base-files\t1\n+libc6\t2.36-9\n+editor\t1\n")
+    try system.write("cdrom/casper/minimal.standard.manifest", "--- a\n+++ b\n+office\t1\nsnap:firefox\tstable\t1\n")
+    try system.write("cdrom/casper/minimal.standard.live.manifest", "--- a\n+++ b\n+casper\t1\n")
+    let full = try resolve(system)
+    #expect(full.members?.keys.sorted() == ["base-files", "editor", "libc6", "office"])
+    #expect(full.snaps == ["firefox"])
+    #expect(full.date == "2024-02-10")
+    try system.write("var/log/installer/telemetry", #"{"Minimal": true}"#)
+    let minimal = try resolve(system)
+    #expect(minimal.members?.keys.sorted() == ["base-files", "editor", "libc6"])
+    #expect(minimal.blockers.isEmpty)
+  }
+
   @Test func `what an installer adds to an image is stock where it is installed and never planned`() throws {
     var system = try system()
     system.add("cryptsetup-initramfs")
