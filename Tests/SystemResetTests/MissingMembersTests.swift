@@ -138,6 +138,12 @@ import Testing
     #expect(reason("wine", plan) == "in the baseline, for architecture i386")
   }
 
+  @Test func `without lists of an archive nothing is planned, and that is the reason`() throws {
+    let plan = try FixtureSystem().plan(baseline: baseline(["editor"], automatic: false))
+    #expect(plan.packages.install.isEmpty)
+    #expect(reason("editor", plan) == "in the baseline and removed since, and apt has no lists to find it in")
+  }
+
   // MARK: Real manifests
 
   private static let manifests = [

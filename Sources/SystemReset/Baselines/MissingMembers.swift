@@ -102,9 +102,10 @@ struct MissingMembers {
     if let never = NameClass.neverMissing.first(where: { $0.matches(name) }), never.isAbsolute || !hasEvidence {
       return .missing("in the baseline, but \(never.reason)")
     }
-    return hasEvidence
-      ? .missing("in the baseline and removed since, but no archive of the distribution offers it")
-      : .missing("in the baseline, but no archive of the distribution offers it")
+    let known = hasEvidence ? "in the baseline and removed since" : "in the baseline"
+    return .missing(
+      snapshot.archive.lists.isEmpty
+        ? "\(known), and apt has no lists to find it in" : "\(known), but no archive of the distribution offers it")
   }
 
   /// `libcurl4` is `libcurl4t64` since the time_t transition, and its sisters.
