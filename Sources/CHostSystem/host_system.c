@@ -9,6 +9,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static int argument_count;
+static char **arguments;
+
+/* glibc and musl call constructors with the arguments of main. */
+__attribute__((constructor)) static void remember_arguments(int count, char **values) {
+  argument_count = count;
+  arguments = values;
+}
+
+int toolbox_argument_count(void) { return argument_count; }
+
+const char *toolbox_argument(int index) { return index >= 0 && index < argument_count ? arguments[index] : ""; }
+
 const int toolbox_O_PATH = O_PATH;
 
 int toolbox_open_in_root(int directory, const char *path, int flags) {

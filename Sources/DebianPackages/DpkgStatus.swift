@@ -46,7 +46,8 @@ package struct DpkgStatus: Sendable {
     /// The fields that a plan is made from. A second one in a stanza is an error, as for dpkg.
     enum Known: Int, CaseIterable {
       case package, status, version, architecture, priority, section, source, installedSize, essential, protected
-      case important, multiArch, preDepends, depends, recommends, suggests, provides, conffiles, description
+      case important, multiArch, preDepends, depends, recommends, suggests, provides, replaces, conffiles
+      case description
 
       var name: StaticString {
         switch self {
@@ -67,6 +68,7 @@ package struct DpkgStatus: Sendable {
         case .recommends: "Recommends"
         case .suggests: "Suggests"
         case .provides: "Provides"
+        case .replaces: "Replaces"
         case .conffiles: "Conffiles"
         case .description: "Description"
         }
@@ -110,6 +112,7 @@ package struct DpkgStatus: Sendable {
       case .recommends: package.recommends = try relations(field)
       case .suggests: package.suggests = try relations(field)
       case .provides: package.provides = try relations(field).flatMap { $0 }
+      case .replaces: package.replaces = try relations(field).flatMap { $0 }.map(\.name)
       case .conffiles: package.conffiles = try parseConffiles(field)
       case .description: package.synopsis = String(decoding: field.value.prefix { $0 != 0x0A }, as: UTF8.self)
       }

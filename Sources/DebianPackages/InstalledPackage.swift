@@ -84,6 +84,8 @@ package struct InstalledPackage: Sendable {
   package var recommends: [[PackageRelation]] = []
   package var suggests: [[PackageRelation]] = []
   package var provides: [PackageRelation] = []
+  /// The names of the packages whose files it may overwrite: with `provides`, those that it took the place of.
+  package var replaces: [String] = []
   package var conffiles: [Conffile] = []
   /// The first line of the description.
   package var synopsis = ""

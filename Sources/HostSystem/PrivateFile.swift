@@ -28,6 +28,26 @@ package enum PrivateFile {
     throw FileError(path: path, code: code, action: "write")
   }
 
+  /// Makes the directories above a file of a root, each of mode 0700 where it is new. A symbolic link among them is refused.
+  /// - Parameter path: a path inside the root.
+  /// - Throws: ``FileError``
+  package static func makeDirectories(above path: String, in root: RootDirectory) throws(FileError) {
+    var parent = Glibc.open(root.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard parent >= 0 else { throw FileError(path: root.path, code: errno, action: "open") }
+    defer { close(parent) }
+    var shown = root.isHost ? "" : root.path
+    for name in path.split(separator: "/").dropLast() {
+      shown += "/" + name
+      if mkdirat(parent, String(name), 0o700) != 0, errno != EEXIST {
+        throw FileError(path: shown, code: errno, action: "make the directory")
+      }
+      let next = openat(parent, String(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+      guard next >= 0 else { throw FileError(path: shown, code: errno, action: "open") }
+      close(parent)
+      parent = next
+    }
+  }
+
   /// - Returns: 0, or the error number of what failed.
   private static func fill(_ descriptor: Int32, _ content: [UInt8]) -> Int32 {
     guard fchmod(descriptor, 0o600) == 0 else { return errno }

@@ -1,4 +1,10 @@
+import CHostSystem
 import Glibc
+
+/// The arguments of this process without the program's own name. `CommandLine.arguments` is empty where /proc is not mounted.
+package func currentArguments() -> [String] {
+  (1..<max(1, toolbox_argument_count())).map { String(cString: toolbox_argument($0)) }
+}
 
 /// The environment of this process; of variables that stand there twice the first counts, as for getenv(3).
 package func currentEnvironment() -> [String: String] {

@@ -23,7 +23,7 @@ package struct Toolbox: AsyncParsableCommand {
   /// Runs the command that the process was started with and ends the process with its exit code.
   package static func runProcess() async -> Never {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(currentArguments())
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -9,6 +9,11 @@
    (before Linux 5.6). `path` must not begin with a slash. */
 int toolbox_open_in_root(int directory, const char *path, int flags);
 
+/* The arguments of the process, as the C library handed them over. The Swift runtime reads /proc/self/cmdline for them, which
+   is not there in a bare chroot. */
+int toolbox_argument_count(void);
+const char *toolbox_argument(int index);
+
 /* open(2)'s O_PATH, which the C library shows to GNU programs only. */
 extern const int toolbox_O_PATH;
 

@@ -30,6 +30,13 @@ package struct Baseline: Sendable, Equatable {
   package var snaps: Set<String>
   /// What forbids to act on this baseline without a look.
   package var blockers: [ResetPlan.Blocker]
+  /// What could not be read and might have told more.
+  package var notices: [SystemSnapshot.Notice] = []
+  /// Whether it lists an image rather than a system: names for other hardware and languages stand there too.
+  package var listsImage = false
+  /// Whether a member may be planned for installation though no mark and no log speaks for it; not where the list may name
+  /// more than was ever installed.
+  package var plansUnmarked = true
 
   package init(
     source: ResetPlan.BaselineSource, path: String? = nil, date: String? = nil, confidence: ResetPlan.Confidence,

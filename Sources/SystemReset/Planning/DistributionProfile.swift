@@ -75,8 +75,8 @@ package struct NamePattern: Sendable, Equatable {
 
   package func matches(_ name: String) -> Bool {
     if isExact { return name == text }
+    guard name.utf8.starts(with: pieces[0]) else { return false }
     let bytes = Array(name.utf8)
-    guard bytes.starts(with: pieces[0]) else { return false }
     var position = pieces[0].count
     for piece in pieces[1..<(pieces.count - 1)] where !piece.isEmpty {
       guard let found = Self.find(piece, in: bytes, from: position) else { return false }

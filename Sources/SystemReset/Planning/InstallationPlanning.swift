@@ -14,7 +14,11 @@ struct InstallationPlanning {
   func installations() throws(Deb822Error) -> (install: [ResetPlan.Installation], missing: [ResetPlan.Missing]) {
     var wanted: [String: String] = [:]
     var missing: [String: String] = [:]
-    if analysis.baseline.members == nil { collectBase(&wanted, &missing) } else { collectMembers(&wanted, &missing) }
+    if analysis.baseline.members == nil {
+      collectBase(&wanted, &missing)
+    } else {
+      try collectMembers(&wanted, &missing)
+    }
     collectDependencies(&wanted)
     for (name, reason) in missing {
       guard let choice = analysis.selection.install.matching(name) else { continue }
@@ -56,14 +60,13 @@ struct InstallationPlanning {
   }
 
   /// With a record: its members.
-  private func collectMembers(_ wanted: inout [String: String], _ missing: inout [String: String]) {
+  private func collectMembers(_ wanted: inout [String: String], _ missing: inout [String: String]) throws(Deb822Error) {
+    let judge = MissingMembers(snapshot, analysis.baseline)
     for (name, members) in analysis.baseline.members ?? [:] where snapshot.isAbsent(name) {
-      if let removal = snapshot.removals[name] {
-        wanted[name] = "in the baseline; removed on \(removal.time.prefix(10))"
-      } else if members.contains(where: { $0.isAutomatic == false }) {
-        wanted[name] = "in the baseline, installed by name there"
-      } else {
-        missing[name] = "in the baseline, and no log shows its removal"
+      switch try judge.verdict(name, members) {
+      case .stale: continue
+      case .wanted(let reason): wanted[name] = reason
+      case .missing(let reason): missing[name] = reason
       }
     }
   }
@@ -123,8 +126,12 @@ struct InstallationPlanning {
     return (Array(install.values), unavailable)
   }
 
-  private func bestCandidate(_ name: String) -> Archive.Candidate? {
-    snapshot.officialCandidates(name).filter { snapshot.isNative($0.id) && !$0.origin.isNotAutomatic }
-      .max { $0.version < $1.version }
+  private func bestCandidate(_ name: String) -> Archive.Candidate? { snapshot.bestCandidate(name) }
+}
+
+extension SystemSnapshot {
+  /// The version that the distribution's own archives would install; nil where they have none for this architecture.
+  func bestCandidate(_ name: String) -> Archive.Candidate? {
+    officialCandidates(name).filter { isNative($0.id) && !$0.origin.isNotAutomatic }.max { $0.version < $1.version }
   }
 }

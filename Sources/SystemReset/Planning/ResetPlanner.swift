@@ -118,7 +118,8 @@ package struct ResetPlanner: Sendable {
   // MARK: What to know, and what stands in the way
 
   private func warnings() -> [ResetPlan.Notice] {
-    var warnings = snapshot.notices.filter { $0.id != SystemSnapshot.Notice.incompleteStatus }.map {
+    let notices = snapshot.notices.filter { $0.id != SystemSnapshot.Notice.incompleteStatus }
+    var warnings = (notices + analysis.baseline.notices).map {
       ResetPlan.Notice(id: $0.id, message: $0.message, subject: $0.subject)
     }
     if !snapshot.facts.contains("boots") {

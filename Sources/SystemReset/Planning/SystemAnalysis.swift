@@ -104,7 +104,7 @@ package struct SystemAnalysis: Sendable {
 
   /// The packages that define the system. With a record these are its members; the base system's flags and `required`
   /// count beside it, since no baseline may cost a system its dpkg.
-  private static func stockRoots(_ snapshot: SystemSnapshot, _ baseline: Baseline) -> [Int: StockRoot] {
+  static func stockRoots(_ snapshot: SystemSnapshot, _ baseline: Baseline) -> [Int: StockRoot] {
     var roots: [Int: StockRoot] = [:]
     let patterns = snapshot.profile?.roots ?? []
     for (index, package) in snapshot.graph.packages.enumerated() {

@@ -11,7 +11,10 @@ struct Reset: AsyncParsableCommand {
       With --dry-run the plan is printed and nothing else happens: nothing is written anywhere, and no other program is
       run. It needs no special rights.
       """,
-    subcommands: [ResetPlanCommand.self, ResetWhy.self, ResetDependents.self, ResetCheck.self])
+    subcommands: [
+      ResetPlanCommand.self, ResetWhy.self, ResetDependents.self, ResetCheck.self,
+      ResetBaseline.self,
+    ])
 
   /// The lists that scripts ask for.
   enum ListName: String, ExpressibleByArgument, CaseIterable {

@@ -9,8 +9,11 @@ struct SystemOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Plan for the system below this directory.", valueName: "directory"))
   var root = "/"
 
-  @Option(help: ArgumentHelp("Take this file for what is stock; its format is detected.", valueName: "file"))
-  var baseline: String?
+  @Option(
+    help: ArgumentHelp(
+      "Take this file for what is stock; its format is detected. Further ones add layers, or name removals.",
+      valueName: "file"))
+  var baseline: [String] = []
 
   @Option(
     help: ArgumentHelp("Read standing wishes from this file instead of /etc/toolbox/reset.yaml.", valueName: "file"))

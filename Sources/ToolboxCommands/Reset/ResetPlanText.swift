@@ -35,7 +35,7 @@ struct ResetPlanText {
       "System",
       "\(systemName), \(plan.system.architecture)\(plan.system.root == "/" ? "" : ", below \(plan.system.root.harmless)")"
     )
-    row("Baseline", "\(baselineName), confidence \(plan.baseline.confidence.rawValue)", confidenceRole)
+    row("Baseline", "\(plan.baseline.title.harmless), confidence \(plan.baseline.confidence.rawValue)", confidenceRole)
     for note in plan.baseline.notes {
       for line in note.harmless.wrapped(to: width - 18) { row("", line, .faint) }
     }
@@ -66,16 +66,6 @@ struct ResetPlanText {
       plan.blockers.isEmpty ? .good : .warning)
     return [paint(.heading, "Reset plan") + "  (a dry run: nothing is changed)"]
       + table.lines(width: width, indent: 2, paint: paint)
-  }
-
-  private var baselineName: String {
-    switch plan.baseline.source {
-    case .file: "the file \(plan.baseline.path?.harmless ?? "given")"
-    case .saved: "the saved baseline"
-    case .installerRecord: "the installer's record"
-    case .imageManifest: "the manifest of the image"
-    case .rootClosure: "what the base system explains"
-    }
   }
 
   private var confidenceRole: Paint.Role {

@@ -6,6 +6,7 @@ import SystemReset
 struct ResetWork {
   let snapshot: SystemSnapshot
   let selection: Selection
+  let baseline: Baseline
   private let rules: [KeepRule]
 
   init(_ context: CommandContext, system: SystemOptions, selection: SelectionOptions) throws {
@@ -15,11 +16,13 @@ struct ResetWork {
       root: root, environment: context.environment, userID: context.userID, executable: CommandContext.executable)
     self.selection = selection.selection(policy)
     rules = try KeepRule.shipped()
+    let files = system.baseline.isEmpty ? [policy.baseline?.value].compactMap { $0 } : system.baseline
+    baseline = try Baseline.resolve(snapshot, files: files)
   }
 
   /// - Parameter selection: another one than that of the command line.
   func analysis(_ selection: Selection? = nil) -> SystemAnalysis {
-    SystemAnalysis(snapshot, baseline: .rootClosure, selection: selection ?? self.selection, rules: rules)
+    SystemAnalysis(snapshot, baseline: baseline, selection: selection ?? self.selection, rules: rules)
   }
 
   func plan(_ selection: Selection? = nil) throws -> ResetPlan { try ResetPlanner(analysis(selection)).plan() }

@@ -1,0 +1,96 @@
+import DebianPackages
+import HostSystem
+
+/// A baseline in the form of dpkg's status: the installer's record, or a copy from another system.
+///
+/// Only the few fields that say what was installed are looked at, so that a status of any age does; carriage returns and
+/// comments, which dpkg itself would refuse, may have come with a copy.
+enum StatusBaseline {
+  static func content(
+    _ bytes: UnsafeBufferPointer<UInt8>, path: String
+  ) throws(BaselineFileError) -> BaselineFile.Content {
+    var scanner = Deb822Scanner(bytes, path: path, allowsComments: true, allowsCarriageReturns: true)
+    var content = BaselineFile.Content(format: .status)
+    var seen: Set<PackageID> = []
+    var parts = InstallerParts()
+    var (absent, duplicates, firstDuplicate) = (0, 0, 0)
+    while let stanza = try next(&scanner, path: path) {
+      guard let name = stanza.name else {
+        throw .stanza(.missingField(path: path, line: stanza.line, field: "Package", package: nil))
+      }
+      guard PackageRows.isPackageName(name.utf8) else {
+        throw .malformedLines(path: path, line: stanza.line, text: String(name.prefix(60)).harmless, count: 1, of: 1)
+      }
+      guard let status = stanza.status else {
+        if stanza.isOffer { throw .archiveList(path: path, line: stanza.line, package: name) }
+        throw .stanza(.missingField(path: path, line: stanza.line, field: "Status", package: name))
+      }
+      let words = status.split(separator: " ")
+      guard words.count == 3, let state = InstalledPackage.State(rawValue: String(words[2])),
+        let wanted = InstalledPackage.Selection(rawValue: String(words[0]))
+      else {
+        throw .stanza(
+          .badValue(path: path, line: stanza.line, field: "Status", value: String(status.prefix(60)).harmless))
+      }
+      let isThere = state != .notInstalled && state != .configFiles && state != .halfInstalled
+      guard isThere, wanted == .install || wanted == .hold else {
+        absent += 1
+        continue
+      }
+      let id = PackageID(name: name, architecture: stanza.architecture ?? "")
+      guard seen.insert(id).inserted else {
+        duplicates += 1
+        if firstDuplicate == 0 { firstDuplicate = stanza.line }
+        continue
+      }
+      parts.take(name, line: stanza.line)
+      content.members.append(
+        Baseline.Member(name: name, architecture: stanza.architecture, version: stanza.version))
+    }
+    if let part = parts.verdict(members: content.members.count) {
+      throw .installerEnvironment(path: path, line: part.line, package: part.name)
+    }
+    if content.members.isEmpty { throw .noPackage(path: path) }
+    if absent > 0 { content.notes.append("\(path): \(absent) of its packages were removed when it was written") }
+    if duplicates > 0 {
+      content.notes.append("\(path):\(firstDuplicate): \(duplicates) of its stanzas name a package a second time")
+    }
+    return content
+  }
+
+  private struct Stanza {
+    var line = 0
+    var name: String?
+    var status: String?
+    var architecture: String?
+    var version: String?
+    /// It has what only an archive's list says: where the file is fetched from.
+    var isOffer = false
+  }
+
+  private static func next(
+    _ scanner: inout Deb822Scanner, path: String
+  ) throws(BaselineFileError) -> Stanza? {
+    var stanza = Stanza()
+    do {
+      let found = try scanner.nextStanza { (field) throws(Deb822Error) in
+        if field.isNamed("Package") {
+          stanza.name = field.text
+        } else if field.isNamed("Status") {
+          stanza.status = field.text
+        } else if field.isNamed("Architecture") {
+          stanza.architecture = field.text
+        } else if field.isNamed("Version") {
+          stanza.version = field.text
+        } else if field.isNamed("Filename") || field.isNamed("SHA256") || field.isNamed("MD5sum") {
+          stanza.isOffer = true
+        }
+      }
+      guard let found else { return nil }
+      stanza.line = found.line
+      return stanza
+    } catch {
+      throw .stanza(error)
+    }
+  }
+}
