@@ -141,13 +141,18 @@ package struct DpkgStatus: Sendable {
       for line in field.value.split(separator: 0x0A) {
         var words = String(decoding: line, as: UTF8.self).split(separator: " ")[...]
         var isObsolete = false
+        var isRemovedOnUpgrade = false
         while let last = words.last, last == "obsolete" || last == "remove-on-upgrade" {
           isObsolete = isObsolete || last == "obsolete"
+          isRemovedOnUpgrade = isRemovedOnUpgrade || last == "remove-on-upgrade"
           words.removeLast()
         }
         if words.isEmpty { continue }
         guard let digest = words.popLast(), !words.isEmpty else { throw bad(field) }
-        result.append(.init(path: words.joined(separator: " "), digest: String(digest), isObsolete: isObsolete))
+        result.append(
+          .init(
+            path: words.joined(separator: " "), digest: String(digest), isObsolete: isObsolete,
+            isRemovedOnUpgrade: isRemovedOnUpgrade))
       }
       return result
     }

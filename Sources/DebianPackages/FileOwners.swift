@@ -1,0 +1,71 @@
+import Glibc
+package import HostSystem
+
+/// Which packages own some paths, by dpkg's lists of their files.
+package enum FileOwners {
+  package static let directory = "/var/lib/dpkg/info"
+
+  /// Looks paths up in the file lists of all packages that are present; every list is read once and only as bytes.
+  ///
+  /// A root with merged `/usr` has `/lib/x` in old lists for what is now `/usr/lib/x`: ask for both names where it matters.
+  /// - Parameter paths: absolute, without a slash at the end.
+  /// - Parameter unreadable: takes the lists that could not be read.
+  /// - Returns: the name of the owning package for each path that has one; the first in the order of the status.
+  package static func owners(
+    of paths: Set<String>, among packages: [InstalledPackage], in root: RootDirectory,
+    unreadable: (FileError) -> Void
+  ) -> [String: String] {
+    guard !paths.isEmpty else { return [:] }
+    var table = Table(paths)
+    do throws(FileError) {
+      guard let directory = try root.directory(Self.directory) else { return [:] }
+      var buffer = [UInt8](repeating: 0, count: 1 << 18)
+      for package in packages where package.isPresent {
+        let plain = "\(package.id.name).list"
+        let qualified = "\(package.id.name):\(package.id.architecture).list"
+        let names = package.multiArch == .same ? [qualified, plain] : [plain, qualified]
+        for name in names {
+          do throws(FileError) {
+            guard let count = try directory.read(name, into: &buffer) else { continue }
+            buffer.withUnsafeBufferPointer { table.take(UnsafeBufferPointer(rebasing: $0[..<count]), package.id.name) }
+          } catch {
+            unreadable(error)
+          }
+          break
+        }
+      }
+    } catch {
+      unreadable(error)
+    }
+    return table.owners
+  }
+
+  /// The wanted paths by their lengths: nearly every line of a list is passed over by its length and its last bytes.
+  private struct Table {
+    private var byLength: [[[UInt8]]]
+    var owners: [String: String] = [:]
+
+    init(_ paths: Set<String>) {
+      byLength = Array(repeating: [], count: (paths.map(\.utf8.count).max() ?? 0) + 1)
+      for path in paths { byLength[path.utf8.count].append(Array(path.utf8)) }
+    }
+
+    mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, _ package: String) {
+      guard let base = bytes.baseAddress else { return }
+      var offset = 0
+      while offset < bytes.count {
+        let start = offset
+        let newline = memchr(base + start, 0x0A, bytes.count - start)
+        let end = newline.map { UnsafeRawPointer($0) - UnsafeRawPointer(base) } ?? bytes.count
+        offset = end + 1
+        let length = end - start
+        guard length > 0, length < byLength.count, !byLength[length].isEmpty else { continue }
+        for path in byLength[length] where path[length - 1] == base[end - 1] && memcmp(path, base + start, length) == 0
+        {
+          let name = String(decoding: path, as: UTF8.self)
+          if owners[name] == nil { owners[name] = package }
+        }
+      }
+    }
+  }
+}
