@@ -8,6 +8,8 @@ package struct DistributionProfile: Sendable, Equatable {
   package let name: String
   /// The names in the `Origin` field of its archives, those of its base included.
   package let origins: Set<String>
+  /// Patterns of the hosts that its archives are fetched from, for those that apt has no Release file of.
+  package let archives: [NamePattern]
   /// Patterns of the metapackages whose dependencies and recommendations are stock.
   package let roots: [NamePattern]
   /// The group whose members may become root.
@@ -30,6 +32,7 @@ package struct DistributionProfile: Sendable, Equatable {
     return DistributionProfile(
       id: id, name: tree.string("name") ?? id,
       origins: Set(tree.strings("origins")).union(base?.origins ?? []),
+      archives: tree.strings("archives").map(NamePattern.init) + (base?.archives ?? []),
       roots: tree.strings("roots").map(NamePattern.init) + (base?.roots ?? []),
       administrators: tree.string("administrators") ?? base?.administrators ?? "sudo")
   }
