@@ -40,32 +40,57 @@ package enum FileOwners {
     return table.owners
   }
 
-  /// The wanted paths by their lengths: nearly every line of a list is passed over by its length and its last bytes.
+  /// The wanted paths by their lengths: nearly every line of a list is passed over by its length and its last eight bytes.
   private struct Table {
-    private var byLength: [[[UInt8]]]
+    private struct Wanted {
+      let tail: UInt64
+      let path: [UInt8]
+      let name: String
+    }
+
+    /// Sorted by length.
+    private var wanted: [Wanted] = []
+    /// Where the paths of a length begin in ``wanted``; one entry more than the longest length.
+    private var starts: [Int] = []
     var owners: [String: String] = [:]
 
     init(_ paths: Set<String>) {
-      byLength = Array(repeating: [], count: (paths.map(\.utf8.count).max() ?? 0) + 1)
-      for path in paths { byLength[path.utf8.count].append(Array(path.utf8)) }
+      wanted = paths.filter { !$0.isEmpty }.map { name in
+        let path = Array(name.utf8)
+        let tail = path.withUnsafeBytes { bytes in
+          bytes.count < 8 ? 0 : bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+        }
+        return Wanted(tail: tail, path: path, name: name)
+      }
+      .sorted { $0.path.count < $1.path.count }
+      for (index, entry) in wanted.enumerated() {
+        while starts.count <= entry.path.count { starts.append(index) }
+      }
+      starts.append(wanted.count)
     }
 
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, _ package: String) {
       guard let base = bytes.baseAddress else { return }
-      var offset = 0
-      while offset < bytes.count {
-        let start = offset
-        let newline = memchr(base + start, 0x0A, bytes.count - start)
-        let end = newline.map { UnsafeRawPointer($0) - UnsafeRawPointer(base) } ?? bytes.count
-        offset = end + 1
-        let length = end - start
-        guard length > 0, length < byLength.count, !byLength[length].isEmpty else { continue }
-        for path in byLength[length] where path[length - 1] == base[end - 1] && memcmp(path, base + start, length) == 0
-        {
-          let name = String(decoding: path, as: UTF8.self)
-          if owners[name] == nil { owners[name] = package }
+      var hits: [Int] = []
+      starts.withUnsafeBufferPointer { starts in
+        wanted.withUnsafeBufferPointer { wanted in
+          var offset = 0
+          while offset < bytes.count {
+            let start = offset
+            let newline = memchr(base + start, 0x0A, bytes.count - start)
+            let end = newline.map { UnsafeRawPointer($0) - UnsafeRawPointer(base) } ?? bytes.count
+            offset = end + 1
+            let length = end - start
+            guard length > 0, length + 1 < starts.count, starts[length] < starts[length + 1] else { continue }
+            let tail =
+              length < 8 ? 0 : UnsafeRawPointer(base).loadUnaligned(fromByteOffset: end - 8, as: UInt64.self)
+            for index in starts[length]..<starts[length + 1] where wanted[index].tail == tail {
+              if memcmp(wanted[index].path, base + start, length) == 0 { hits.append(index) }
+            }
+          }
         }
       }
+      for index in hits where owners[wanted[index].name] == nil { owners[wanted[index].name] = package }
     }
   }
 }

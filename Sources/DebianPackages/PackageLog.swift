@@ -237,11 +237,11 @@ package struct AptHistory: Sendable, Equatable {
       case 0x53: if isField(line[..<colon], "Start-Date") { draft.start = time(value) }
       case 0x45: if isField(line[..<colon], "End-Date") { draft.end = time(value) }
       case 0x43: if isField(line[..<colon], "Commandline") { draft.command = text(value) }
-      case 0x49: if isField(line[..<colon], "Install") { draft.install(text(value)) }
-      case 0x50: if isField(line[..<colon], "Purge") { draft.remove(text(value)) }
+      case 0x49: if isField(line[..<colon], "Install") { draft.install(value) }
+      case 0x50: if isField(line[..<colon], "Purge") { draft.remove(value) }
       case 0x52:
         if isField(line[..<colon], "Remove") {
-          draft.remove(text(value))
+          draft.remove(value)
         } else if isField(line[..<colon], "Requested-By") {
           draft.requestedBy = text(value)
         }
@@ -278,26 +278,34 @@ package struct AptHistory: Sendable, Equatable {
       }
     }
 
-    mutating func install(_ list: String) {
-      forEach(list) { name, details in
-        installed[name] = Installed(
-          version: String(details.first ?? ""), isAutomatic: details.dropFirst().contains("automatic"))
+    mutating func install(_ list: Line) {
+      forEach(list) { name, version, rest in
+        installed[name] = Installed(version: version, isAutomatic: Self.endsInAutomatic(rest))
       }
     }
 
-    mutating func remove(_ list: String) {
-      forEach(list) { name, details in removed[name] = String(details.first ?? "") }
+    mutating func remove(_ list: Line) {
+      forEach(list) { name, version, _ in removed[name] = version }
     }
 
-    /// - Parameter body: takes a name without architecture and the words in its parentheses.
-    private func forEach(_ list: String, _ body: (String, [Substring]) -> Void) {
-      for piece in list.split(separator: ")") {
-        let entry = piece.drop { $0 == "," || $0 == " " }
-        guard let open = entry.firstIndex(of: "(") else { continue }
-        let name = entry[..<open].prefix { $0 != ":" && $0 != " " }
+    private static func endsInAutomatic(_ rest: Line) -> Bool {
+      ", automatic".utf8.elementsEqual(rest)
+    }
+
+    /// - Parameter body: takes a name without architecture, the first word in its parentheses, and what follows it there.
+    private func forEach(_ list: Line, _ body: (_ name: String, _ version: String, _ rest: Line) -> Void) {
+      var rest = list
+      while let open = rest.firstIndex(of: 0x28) {
+        let head = rest[..<open].drop { $0 == 0x2C || $0 == 0x20 || $0 == 0x29 }
+        let close = rest[open...].firstIndex(of: 0x29) ?? rest.endIndex
+        let inside = rest[(open + 1)..<max(close, open + 1)]
+        rest = rest[min(close + 1, rest.endIndex)...]
+        let name = head.prefix { $0 != 0x3A && $0 != 0x20 }
         guard !name.isEmpty else { continue }
-        let details = entry[entry.index(after: open)...].split(separator: ",").map { $0.drop { $0 == " " } }
-        body(String(name), details)
+        let version = inside.prefix { $0 != 0x2C }
+        body(
+          String(decoding: name, as: UTF8.self), String(decoding: version, as: UTF8.self),
+          inside[version.endIndex...])
       }
     }
   }

@@ -6,7 +6,7 @@ import Glibc
 /// Whoever owns the directory cannot lead the reader elsewhere: a link is seen as a link. Nothing here writes, and nothing
 /// waits: pipes, devices and sockets are never opened for their content.
 package struct DirectoryHandle: ~Copyable {
-  private let descriptor: Int32
+  let descriptor: Int32
   /// The host's path, for messages.
   package let hostPath: String
 

@@ -17,9 +17,9 @@ struct UnownedCandidates {
 }
 
 extension SystemDriftReader {
-  /// How many files below one path, and below all together, are counted before the count is given up as incomplete.
-  static let countLimit = 5_000
-  static let totalCountLimit = 20_000
+  /// How many names below one path, and below all together, are looked at before a count is left incomplete.
+  static let countLimit = 2_000
+  static let totalCountLimit = 6_000
   /// How many names of one directory are listed.
   private static let nameLimit = 500
 
@@ -84,7 +84,7 @@ extension SystemDriftReader {
     if drift.entries.unowned.contains(where: { !$0.complete }) {
       note(
         "counted-in-part",
-        "more than \(Self.countLimit) files in one place or \(Self.totalCountLimit) in all are not counted",
+        "no more than \(Self.countLimit) names in one place and \(Self.totalCountLimit) in all are counted",
         subject: "/opt and /usr/local")
     }
   }
@@ -111,7 +111,9 @@ extension SystemDriftReader {
     return result
   }
 
-  static func isImage(_ name: String) -> Bool { name.lowercased().hasSuffix(".appimage") }
+  static let imageEnding = ".appimage"
+
+  static func isImage(_ name: String) -> Bool { name.lowercased().hasSuffix(imageEnding) }
 
   // MARK: pip
 
@@ -191,7 +193,7 @@ struct PipRecord: Equatable {
   }
 }
 
-/// Counts files below paths: no link is followed, no other file system entered, and not more than a limit looked at.
+/// Counts files below paths, within one limit for all of them.
 struct FileCount {
   /// How many more names may be looked at in all.
   private var left: Int
@@ -209,57 +211,27 @@ struct FileCount {
       guard let parent = try root.directory(slash == path.startIndex ? "/" : String(path[..<slash])),
         let attributes = parent.attributes(of: name)
       else { return nil }
-      let isImage = attributes.kind == .file && SystemDriftReader.isImage(name)
       guard attributes.kind == .directory else {
         let kind: ResetPlan.Drift.Unowned.Kind =
           switch attributes.kind {
-          case .file: isImage ? .appimage : .file
+          case .file: SystemDriftReader.isImage(name) ? .appimage : .file
           case .link: .link
           default: .other
           }
         return .init(path: path, kind: kind, count: 1, sizeBytes: attributes.size, complete: true)
       }
-      var budget = min(left, SystemDriftReader.countLimit)
-      let before = budget
-      var sum = (count: 0, size: 0, complete: true)
-      try add(parent.directory(name), path, device: attributes.device, depth: 0, &budget, &sum)
-      left -= before - budget
-      if sum.count == 0, sum.complete { return nil }
-      return .init(path: path, kind: .directory, count: sum.count, sizeBytes: sum.size, complete: sum.complete)
+      let walk = DirectoryWalk(
+        below: try parent.directory(name), limit: min(left, SystemDriftReader.countLimit),
+        findingFilesEnding: SystemDriftReader.imageEnding)
+      left -= walk.looked
+      images += walk.found.map { (path + $0.path, $0.size) }
+      errors += walk.errors
+      if walk.count == 0, walk.isComplete { return nil }
+      return .init(
+        path: path, kind: .directory, count: walk.count, sizeBytes: walk.sizeBytes, complete: walk.isComplete)
     } catch {
       errors.append(error)
       return .init(path: path, kind: .directory, count: 0, sizeBytes: 0, complete: false)
-    }
-  }
-
-  private mutating func add(
-    _ directory: borrowing DirectoryHandle, _ path: String, device: UInt64, depth: Int, _ budget: inout Int,
-    _ sum: inout (count: Int, size: Int, complete: Bool)
-  ) throws(FileError) {
-    // One name more than may be looked at tells that there are more.
-    for name in try directory.names(limit: budget + 1) {
-      guard budget > 0 else {
-        sum.complete = false
-        return
-      }
-      budget -= 1
-      guard let attributes = directory.attributes(of: name) else { continue }
-      if attributes.kind != .directory {
-        sum.count += 1
-        sum.size = sum.size.addingReportingOverflow(attributes.size).overflow ? Int.max : sum.size + attributes.size
-        if attributes.kind == .file, SystemDriftReader.isImage(name) {
-          images.append(("\(path)/\(name)", attributes.size))
-        }
-      } else if attributes.device == device, depth < 64 {
-        do throws(FileError) {
-          try add(directory.directory(name), "\(path)/\(name)", device: device, depth: depth + 1, &budget, &sum)
-        } catch {
-          errors.append(error)
-          sum.complete = false
-        }
-      } else {
-        sum.complete = false
-      }
     }
   }
 }
