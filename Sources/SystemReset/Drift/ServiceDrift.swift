@@ -21,22 +21,22 @@ extension SystemDriftReader {
     var local: [String] = []
     /// Units with drop-ins, and the first drop-in of each.
     var extended: [(unit: String, file: String)] = []
-    /// The paths of all links.
-    var links: Set<String> = []
   }
 
   /// Compares what is enabled, disabled and masked with the presets and with what the packages themselves did.
   ///
   /// Presets alone tell little on Debian: packages enable their units by themselves, and systemd's own presets name units
   /// that the distribution leaves off. So a unit counts as disabled by somebody when its package enabled it and the links
-  /// are gone, as enabled by somebody when the presets are against it and its package did not do it, and as masked by
+  /// are gone, as enabled by somebody when its package left it off or the presets are against it, and as masked by
   /// somebody when its package did not mask it. Only units of the system are looked at, not those of users.
+  ///
+  /// Source: init-system-helpers, `deb-systemd-helper`: for each unit that a package has with an `[Install]` section there
+  /// is a record `UNIT.dsh-also`, and for each link that was made a file of the link's name in the same place.
   mutating func readServices() {
     let conffiles = Set(status.packages.lazy.filter(\.isPresent).flatMap(\.conffiles).map(\.path))
     let units = readUnits(conffiles)
     let presets = readPresets()
     let packaged = Set(Self.packagedUnitDirectories.flatMap { names(in: $0) })
-    let helped = names(in: Self.helperEnabled)
     let maskedByPackages = Set(names(in: Self.helperMasked))
     var found: [ResetPlan.Drift.Service] = []
     func add(_ unit: String, _ state: ResetPlan.Drift.Service.State, _ reason: String) {
@@ -52,20 +52,10 @@ extension SystemDriftReader {
     for unit in units.local { add(unit, .local, "a unit file that no package brought") }
     for (unit, file) in units.extended { add(unit, .extended, "changed by \(file)") }
 
-    let record = ".dsh-also"
-    var enabledByPackages: Set<String> = []
-    for name in helped where name.hasSuffix(record) {
-      let unit = String(name.dropLast(record.count))
-      enabledByPackages.insert(unit)
-      guard packaged.contains(unit) || packaged.contains(UnitPresets.template(of: unit)?.name ?? unit),
-        !masked.contains(unit)
-      else { continue }
-      guard let bytes = content(Self.helperEnabled + "/" + name, limit: 1 << 20) else { continue }
-      let links = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-        .filter { $0.hasPrefix(Self.unitDirectory + "/") }
-      if !links.isEmpty, !links.contains(where: units.links.contains), !units.enabled.contains(unit) {
-        add(unit, .disabled, "its package enabled it, and the links are gone")
-      }
+    let (known, enabledByPackages) = readHelperRecords()
+    for unit in enabledByPackages.sorted() where !masked.contains(unit) && !units.enabled.contains(unit) {
+      guard packaged.contains(unit) || packaged.contains(UnitPresets.template(of: unit)?.name ?? unit) else { continue }
+      add(unit, .disabled, "its package enabled it, and the links are gone")
     }
     let local = Set(units.local)
     for unit in units.enabled.sorted() where !masked.contains(unit) && !local.contains(unit) {
@@ -73,11 +63,28 @@ extension SystemDriftReader {
       let template = UnitPresets.template(of: unit)?.name ?? unit
       if !packaged.contains(unit), !packaged.contains(template), !local.contains(template) {
         add(unit, .enabled, "enabled, and there is no such unit")
+      } else if known.contains(unit) {
+        add(unit, .enabled, "enabled, and its package leaves it off")
       } else if presets.decision(for: unit) == .disable {
         add(unit, .enabled, "enabled against the presets, and not by its package")
       }
     }
     drift.entries.services = found.sorted { ($0.unit, $0.state.rawValue) < ($1.unit, $1.state.rawValue) }
+  }
+
+  /// The units that maintainer scripts know, and those that they enabled.
+  private mutating func readHelperRecords() -> (known: Set<String>, enabled: Set<String>) {
+    let record = ".dsh-also"
+    var known: Set<String> = []
+    var enabled: Set<String> = []
+    for name in names(in: Self.helperEnabled) {
+      if name.hasSuffix(record) {
+        known.insert(String(name.dropLast(record.count)))
+      } else if name.hasSuffix(".wants") || name.hasSuffix(".requires") || name.hasSuffix(".upholds") {
+        enabled.formUnion(names(in: Self.helperEnabled + "/" + name))
+      }
+    }
+    return (known, enabled)
   }
 
   private mutating func readUnits(_ conffiles: Set<String>) -> Units {
@@ -89,7 +96,6 @@ extension SystemDriftReader {
         switch directory.attributes(of: name)?.kind {
         case .link:
           let target = directory.linkTarget(name) ?? ""
-          units.links.insert("\(path)/\(name)")
           let base = target.split(separator: "/").last.map(String.init) ?? target
           if target == "/dev/null" {
             units.masked.append(name)
@@ -119,7 +125,6 @@ extension SystemDriftReader {
     if name.hasSuffix(".wants") || name.hasSuffix(".requires") || name.hasSuffix(".upholds") {
       let directory = try parent.directory(name)
       for link in try directory.names() where directory.attributes(of: link)?.kind == .link {
-        units.links.insert("\(path)/\(link)")
         units.enabled.insert(link)
       }
     } else if name.hasSuffix(".d"), Self.isUnit(String(name.dropLast(2))) {

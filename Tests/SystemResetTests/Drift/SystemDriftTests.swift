@@ -194,7 +194,9 @@ extension FixtureSystem {
     var system = try FixtureSystem()
     system.add("shipper", "Conffiles:\n /etc/systemd/system/shipped.service 900150983cd24fb0d6963f7d28e17f72")
     let packaged = "usr/lib/systemd/system/"
-    for unit in ["cron", "debug", "masked", "maskedbypackage", "fine", "web", "getty@", "shipped"] {
+    for unit in [
+      "cron", "debug", "masked", "maskedbypackage", "fine", "web", "getty@", "shipped", "leftoff", "leftoffandon",
+    ] {
       try system.write("\(packaged)\(unit).service", "[Unit]\n")
     }
     try system.write("usr/lib/systemd/system-preset/90-x.preset", "disable debug.service\ndisable maskedby*\n")
@@ -205,11 +207,13 @@ extension FixtureSystem {
     try system.link(etc + "multi-user.target.wants/fine.service", to: "/\(packaged)fine.service")
     try system.link(etc + "multi-user.target.wants/lost.service", to: "/\(packaged)lost.service")
     try system.link(etc + "getty.target.wants/getty@tty1.service", to: "/\(packaged)getty@.service")
-    try system.write(
-      helper + "enabled/cron.service.dsh-also", "/\(etc)multi-user.target.wants/cron.service\n")
-    try system.write(
-      helper + "enabled/fine.service.dsh-also", "/\(etc)multi-user.target.wants/fine.service\n")
-    try system.write(helper + "enabled/purged.service.dsh-also", "/\(etc)x.target.wants/purged.service\n")
+    for unit in ["cron", "fine", "purged", "leftoff", "leftoffandon"] {
+      try system.write(helper + "enabled/\(unit).service.dsh-also", "/\(etc)multi-user.target.wants/\(unit).service\n")
+    }
+    for unit in ["cron", "fine", "purged"] {
+      try system.write(helper + "enabled/multi-user.target.wants/\(unit).service", "")
+    }
+    try system.link(etc + "multi-user.target.wants/leftoffandon.service", to: "/\(packaged)leftoffandon.service")
     try system.link(etc + "masked.service", to: "/dev/null")
     try system.link(etc + "maskedbypackage.service", to: "/dev/null")
     try system.write(helper + "masked/maskedbypackage.service", "")
@@ -220,7 +224,8 @@ extension FixtureSystem {
     let found = try system.drift().services
     #expect(
       found.map { "\($0.unit) \($0.state.rawValue) \($0.preset)" } == [
-        "cron.service disabled enable", "debug.service enabled disable", "lost.service enabled enable",
+        "cron.service disabled enable", "debug.service enabled disable",
+        "leftoffandon.service enabled enable", "lost.service enabled enable",
         "masked.service masked enable", "mine.service local enable", "web.service extended enable",
       ])
   }
