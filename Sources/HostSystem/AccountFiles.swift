@@ -47,6 +47,9 @@ package struct PasswordState: Sendable, Equatable {
 
   package static let path = "/etc/shadow"
 
+  /// Whether nobody can log in with the account on a day, whatever the password.
+  package func isExpired(on day: CalendarDay) -> Bool { expiry.map { $0 <= day } ?? false }
+
   /// One account a line, nine fields. The second field is looked at as bytes and never becomes a string.
   package static func parse(_ bytes: UnsafeBufferPointer<UInt8>, path: String) -> ParsedFile<PasswordState> {
     var file = ParsedFile<PasswordState>()

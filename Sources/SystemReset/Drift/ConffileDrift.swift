@@ -40,7 +40,7 @@ extension SystemDriftReader {
     if unreadable > 0 {
       note(
         "unreadable-conffiles",
-        "\(unreadable) configuration files may not be read and are listed so; run as root to compare them",
+        "configuration files that may not be read, and so are not compared: \(unreadable); run as root to compare them",
         subject: "/etc")
     }
   }

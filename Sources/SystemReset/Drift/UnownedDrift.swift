@@ -92,21 +92,28 @@ extension SystemDriftReader {
   /// AppImages where people keep them. A home is its owner's: no link in it is followed.
   private mutating func homeImages() -> [(path: String, size: Int)] {
     var result: [(path: String, size: Int)] = []
+    var closed: [String] = []
     do throws(FileError) {
       guard let homes = try root.directory("/home") else { return [] }
       for name in try homes.names(limit: Self.nameLimit) where homes.attributes(of: name)?.kind == .directory {
-        // Homes that this user may not look into are no gap in what an administrator's system holds.
-        guard let home = try? homes.directory(name), home.attributes(of: "Applications")?.kind == .directory,
-          let applications = try? home.directory("Applications"),
-          let names = try? applications.names(limit: Self.nameLimit)
-        else { continue }
-        for file in names where Self.isImage(file) {
-          guard let attributes = applications.attributes(of: file), attributes.kind == .file else { continue }
-          result.append(("/home/\(name)/Applications/\(file)", attributes.size))
+        do throws(FileError) {
+          let home = try homes.directory(name)
+          guard home.attributes(of: "Applications")?.kind == .directory else { continue }
+          let applications = try home.directory("Applications")
+          for file in try applications.names(limit: Self.nameLimit) where Self.isImage(file) {
+            guard let attributes = applications.attributes(of: file), attributes.kind == .file else { continue }
+            result.append(("/home/\(name)/Applications/\(file)", attributes.size))
+          }
+        } catch {
+          closed.append(name)
         }
       }
     } catch {
       note(error, subject: "/home")
+    }
+    if !closed.isEmpty {
+      let names = closed.prefix(5).joined(separator: ", ") + (closed.count > 5 ? " and \(closed.count - 5) more" : "")
+      note("closed-homes", "AppImages in these homes cannot be seen: \(names); run as root to look", subject: "/home")
     }
     return result
   }
@@ -147,7 +154,8 @@ extension SystemDriftReader {
   mutating func dkmsModules() -> [(name: String, version: String)] {
     var result: [(name: String, version: String)] = []
     for (name, kind) in entries(in: Self.dkmsDirectory) where kind == .directory {
-      for (version, kind) in entries(in: Self.dkmsDirectory + "/" + name) where kind == .directory {
+      for (version, kind) in entries(in: Self.dkmsDirectory + "/" + name)
+      where kind == .directory && version != "original_module" {
         result.append((name, version))
       }
     }

@@ -137,6 +137,8 @@ import Testing
     #expect(file.entries[4].expiry?.description == "1970-01-01")
     #expect(file.entries[5].expiry?.description == "2024-10-03")
     #expect(file.entries[6].expiry == nil)
+    #expect(file.entries[5].isExpired(on: CalendarDay(daysSinceEpoch: 19999)))
+    #expect(!file.entries[5].isExpired(on: CalendarDay(daysSinceEpoch: 19998)))
     #expect(file.problems.map(\.message).allSatisfy { !$0.contains("secret") })
     #expect(!"\(file)".contains("secret"))
     #expect(file.problems.count == 2)
@@ -226,6 +228,17 @@ import Testing
         PipRecord($0).count
       } == 5)
     #expect(parsing("a.py,sha256=x,100\n\"b,c.py\",,20\nbad,,-5\n") { PipRecord($0).sizeBytes } == 120)
+  }
+
+  @Test func `the shipped lists of generated files and of platform snaps are there`() {
+    #expect(GeneratedFiles.shipped.isGenerated(file: "/etc/fstab"))
+    #expect(GeneratedFiles.shipped.isGenerated(file: "/etc/ssh/ssh_host_rsa_key"))
+    #expect(!GeneratedFiles.shipped.isGenerated(file: "/etc/ssh/sshd_config"))
+    #expect(GeneratedFiles.shipped.isGenerated(unit: "snap.lxd.daemon.service"))
+    var drift = SystemDrift()
+    drift.snaps = ["bare", "core22", "snapd", "corectl"].map { SystemDrift.InstalledSnap(name: $0) }
+    let plan = BundlePlanning(drift, baseline: [], selection: Selection()).snaps()
+    #expect(plan == .init(remove: ["corectl"], keep: ["bare", "core22", "snapd"]))
   }
 
   @Test func `ucf's lines`() {
