@@ -6,6 +6,7 @@ package struct AptPreference: Sendable, Equatable {
   package let package: String
   /// Which versions: `release a=stable`, `origin host`, `version 1.2*`.
   package let pin: String
+  /// Below 0 no version is installed, above 1000 even an older one is.
   package let priority: Int
   /// The path inside the root.
   package let file: String

@@ -2,6 +2,7 @@ package import HostSystem
 
 /// An entry of apt's sources: what one line of `sources.list`, or one stanza of a `.sources` file, says.
 package struct AptSource: Sendable, Equatable {
+  /// Whether packages or their sources are fetched.
   package enum Kind: String, Sendable { case binary = "deb", source = "deb-src" }
 
   /// What the entry's `Signed-By` names.
@@ -20,6 +21,7 @@ package struct AptSource: Sendable, Equatable {
   package let components: [String]
   /// The options of the entry with names in lower case, `Signed-By` not among them.
   package let options: [String: String]
+  /// nil where every key that apt trusts will do.
   package let signedBy: SignedBy?
   /// Not so for `Enabled: no` and for a `deb` line that is commented out.
   package let isEnabled: Bool

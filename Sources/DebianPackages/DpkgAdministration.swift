@@ -2,6 +2,7 @@ package import HostSystem
 
 /// A file that a package, or the administrator, moved out of the way of other packages.
 package struct DpkgDiversion: Sendable, Equatable {
+  /// Where a package has the file; an absolute path, as all here.
   package let from: String
   package let to: String
   /// The package whose own version of the file stays in place; nil for a diversion of the administrator.
@@ -67,6 +68,7 @@ package struct DpkgStatOverride: Sendable, Equatable {
 
 /// A name in the file system that several programs can stand for.
 package struct DpkgAlternative: Sendable, Equatable {
+  /// A program that the name can stand for.
   package struct Choice: Sendable, Equatable {
     package let path: String
     package let priority: Int

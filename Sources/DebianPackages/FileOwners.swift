@@ -3,6 +3,7 @@ package import HostSystem
 
 /// Which packages own some paths, by dpkg's lists of their files.
 package enum FileOwners {
+  /// Where dpkg keeps `PACKAGE.list`, and `PACKAGE:ARCHITECTURE.list` for those that may stand beside themselves.
   package static let directory = "/var/lib/dpkg/info"
 
   /// Looks paths up in the file lists of all packages that are present; every list is read once and only as bytes.

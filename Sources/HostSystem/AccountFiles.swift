@@ -27,6 +27,7 @@ package struct SubordinateIDs: Sendable, Equatable {
 
 /// What shadow(5) says of an account's password, without the password's hash: that is never kept.
 package struct PasswordState: Sendable, Equatable {
+  /// What a password can do.
   package enum Kind: String, Sendable {
     /// A hash that a password can match.
     case usable

@@ -15,6 +15,7 @@ package struct DirectoryWalk {
   package private(set) var looked = 0
   /// The files whose names end as asked for, with their paths below the start and their sizes.
   package private(set) var found: [(path: String, size: Int)] = []
+  /// Directories that could not be read; the first twenty.
   package private(set) var errors: [FileError] = []
 
   private let limit: Int

@@ -27,7 +27,9 @@ package enum StateFileProblem: ReportableError, Equatable {
 
 /// What a file held, and what was wrong with it. After ``problemLimit`` problems the others are not kept.
 package struct ParsedFile<Entry: Sendable>: Sendable {
+  /// What could be understood, in the order of the file.
   package var entries: [Entry] = []
+  /// The first ``problemLimit`` of them.
   package private(set) var problems: [StateFileProblem] = []
 
   /// A file of 100,000 bad lines is one bad file, not 100,000 messages.
@@ -35,6 +37,7 @@ package struct ParsedFile<Entry: Sendable>: Sendable {
 
   package init() {}
 
+  /// Keeps a problem, while there are not too many.
   package mutating func note(_ problem: StateFileProblem) {
     if problems.count < Self.problemLimit { problems.append(problem) }
   }

@@ -6,12 +6,15 @@ package struct SystemDrift: Sendable, Equatable {
   package var entries = ResetPlan.Drift()
   /// Sorted by name.
   package var snaps: [InstalledSnap] = []
+  /// What tells stock snaps from others.
   package var snapSeed = SnapSeed.absent
   /// The names of the applications that are installed for all users, sorted.
   package var flatpaks: [String] = []
+  /// Sorted by name, then by version.
   package var dkmsModules: [DKMSModule] = []
   /// fstab's entries, and for the running system what is mounted.
   package var mounts: [Mount] = []
+  /// In the order of the files, as are the groups'.
   package var subordinateUserIDs: [SubordinateIDs] = []
   package var subordinateGroupIDs: [SubordinateIDs] = []
   /// nil where shadow cannot be read.
