@@ -159,15 +159,18 @@ package struct DpkgStatus: Sendable {
       for line in field.value.split(separator: 0x0A) {
         var rest = line[...]
         var isObsolete = false
+        var isRemovedOnUpgrade = false
         var word = Self.removeLastWord(&rest)
         if word.isEmpty { continue }
         while word == "obsolete" || word == "remove-on-upgrade" {
           isObsolete = isObsolete || word == "obsolete"
+          isRemovedOnUpgrade = isRemovedOnUpgrade || word == "remove-on-upgrade"
           word = Self.removeLastWord(&rest)
         }
         let path = String(decoding: rest.drop { $0 == 0x20 }, as: UTF8.self)
         guard !path.isEmpty else { throw bad(field) }
-        result.append(.init(path: path, digest: word, isObsolete: isObsolete))
+        result.append(
+          .init(path: path, digest: word, isObsolete: isObsolete, isRemovedOnUpgrade: isRemovedOnUpgrade))
       }
       return result
     }

@@ -61,6 +61,8 @@ package struct InstalledPackage: Sendable {
     /// The MD5 sum of the packaged version in hexadecimal, or `newconffile`.
     package let digest: String
     package let isObsolete: Bool
+    /// Whether the package's next version takes the file away.
+    package var isRemovedOnUpgrade = false
   }
 
   package var id: PackageID

@@ -58,7 +58,8 @@ import Testing
       bash.conffiles == [
         .init(path: "/etc/bash.bashrc", digest: "89269e1298235f1b12b4c16e4065ad0d", isObsolete: false),
         .init(path: "/etc/with  two spaces 0a", digest: "00112233445566778899aabbccddeeff", isObsolete: true),
-        .init(path: "/etc/going", digest: "d41d8cd98f00b204e9800998ecf8427e", isObsolete: false),
+        .init(
+          path: "/etc/going", digest: "d41d8cd98f00b204e9800998ecf8427e", isObsolete: false, isRemovedOnUpgrade: true),
         .init(path: "/etc/new", digest: "newconffile", isObsolete: false),
       ])
   }

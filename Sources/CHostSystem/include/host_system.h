@@ -20,4 +20,8 @@ extern const int toolbox_O_PATH;
 /* The calling thread's real ioctl(TIOCGWINSZ) on a descriptor: columns, or 0 when it is no terminal. */
 int toolbox_terminal_columns(int descriptor);
 
+/* getdents64(2), which the C library shows to GNU programs only: entries of a directory as the kernel has them. Returns
+   the number of bytes, 0 at the end, or -1 with errno. */
+ssize_t toolbox_read_entries(int directory, void *buffer, size_t size);
+
 #endif

@@ -187,19 +187,6 @@ package struct ResetPlan: Sendable, Codable, Equatable {
     package var groups: [String]
   }
 
-  package struct Drift: Sendable, Codable, Equatable {
-    package var conffiles: [String] = []
-    package var repositories: [String] = []
-    package var keys: [String] = []
-    package var pins: [String] = []
-    package var services: [String] = []
-    package var alternatives: [String] = []
-    package var diversions: [String] = []
-    package var statoverrides: [String] = []
-    package var foreignVersions: [String] = []
-    package var unowned: [String] = []
-  }
-
   package struct Summary: Sendable, Codable, Equatable {
     package var remove = 0
     package var install = 0

@@ -24,6 +24,11 @@ package struct ResetPlanner: Sendable {
       packages: ResetPlan.Packages(
         remove: removals, install: installations, marks: plannedMarks(removals), missing: missing, keep: keptPackages()),
       kernels: plannedKernels(), users: analysis.users)
+    let bundles = BundlePlanning(snapshot.drift, baseline: analysis.baseline.snaps, selection: selection)
+    plan.snaps = bundles.snaps()
+    plan.flatpaks = bundles.flatpaks()
+    plan.drift = snapshot.drift.entries
+    plan.drift.foreignVersions = analysis.foreignVersions()
     plan.summary = ResetPlan.Summary(
       remove: removals.count, install: installations.count, usersRemoved: plan.users.remove.count,
       freedBytes: removals.reduce(0) { $0 + $1.installedSizeBytes },

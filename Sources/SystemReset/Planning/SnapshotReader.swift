@@ -54,6 +54,10 @@ extension SystemSnapshot {
     let humanIDs = UserIDRange(
       loginDefinitions: optionalFile("/etc/login.defs", root, &notices),
       adduserConfiguration: optionalFile("/etc/adduser.conf", root, &notices))
+    let log = readLogs(root, &notices)
+    let drift = SystemDriftReader.read(
+      root: root, status: status, profile: profile, archive: archive, accounts: accounts)
+    notices += drift.notices
     return SystemSnapshot(
       root: root, release: release, profile: profile, machineID: readMachineID(root), status: status,
       graph: DependencyGraph(status.packages, nativeArchitecture: readArchitecture(root, status)),
@@ -63,7 +67,7 @@ extension SystemSnapshot {
       homes: readHomes(accounts, humanIDs, root),
       running: running,
       facts: SystemFacts.read(root: root, kernels: kernels, running: running, hasAdministrators: hasAdministrators),
-      removals: readRemovals(root, &notices), ownPackage: owner(of: executable, root, status), notices: notices)
+      removals: log.removals, log: log, drift: drift, ownPackage: owner(of: executable, root, status), notices: notices)
   }
 
   /// dpkg keeps a list of files for every package that it knows. Lists without a package mean that the status was cut
@@ -170,27 +174,36 @@ extension SystemSnapshot {
     }
   }
 
-  /// Reads dpkg's logs, the oldest first.
-  private static func readRemovals(_ root: RootDirectory, _ notices: inout [Notice]) -> [String: PackageLog.Removal] {
+  /// Reads dpkg's and apt's logs, the oldest first.
+  private static func readLogs(_ root: RootDirectory, _ notices: inout [Notice]) -> PackageLog {
     var log = PackageLog()
-    guard let names = try? root.names(in: "/var/log") else { return [:] }
-    let files = names.filter { $0 == "dpkg.log" || $0.hasPrefix("dpkg.log.") }
-    func age(_ name: String) -> Int { Int(name.dropFirst("dpkg.log.".count).prefix { $0.isNumber }) ?? 0 }
-    for name in files.sorted(by: { age($0) > age($1) }) {
-      let path = "/var/log/" + name
+    for (directory, name) in [("/var/log", "dpkg.log"), ("/var/log/apt", "history.log")] {
       do {
-        let file = try root.map(path)
-        let content = try file.withBytes { (bytes) throws(CompressionError) in
-          try Decompression.open(bytes, limit: 256 << 20)
+        for file in PackageLog.files(of: name, among: try root.names(in: directory) ?? []) {
+          try readLog("\(directory)/\(file)", root, &notices) { bytes in
+            name == "dpkg.log" ? log.take(dpkgLog: bytes) : log.take(aptHistory: bytes)
+          }
         }
-        content.withUnsafeBufferPointer { log.take(dpkgLog: $0) }
-      } catch let error as any ReportableError {
-        notices.append(Notice(id: "unreadable-log", message: error.message, subject: root.hostPath(path)))
       } catch {
-        notices.append(Notice(id: "unreadable-log", message: "\(error)", subject: root.hostPath(path)))
+        notices.append(Notice(id: "unreadable-log", message: error.message, subject: root.hostPath(directory)))
       }
     }
-    return log.removals
+    return log
+  }
+
+  /// Hands over the content of a log, compressed or not. One that cannot be read is noted.
+  private static func readLog(
+    _ path: String, _ root: RootDirectory, _ notices: inout [Notice], _ take: (UnsafeBufferPointer<UInt8>) -> Void
+  ) throws(FileError) {
+    do {
+      guard let bytes = try root.readPlain(path, limit: 256 << 20) else { return }
+      let content = try bytes.withUnsafeBufferPointer { try Decompression.open($0, limit: 256 << 20) }
+      content.withUnsafeBufferPointer(take)
+    } catch let error as any ReportableError {
+      notices.append(Notice(id: "unreadable-log", message: error.message, subject: root.hostPath(path)))
+    } catch {
+      notices.append(Notice(id: "unreadable-log", message: "\(error)", subject: root.hostPath(path)))
+    }
   }
 
   /// The package whose file list names this program.

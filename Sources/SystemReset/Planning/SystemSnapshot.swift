@@ -25,6 +25,10 @@ package struct SystemSnapshot: Sendable {
   package var facts: Set<String>
   /// Packages whose removal a log shows, with the day and the command where they are known.
   package let removals: [String: PackageLog.Removal]
+  /// When each package came and went, and by whose command.
+  package let log: PackageLog
+  /// What differs from stock besides packages and accounts.
+  package let drift: SystemDrift
   /// The name of the package that this program is installed from; nil when it is not from a package.
   package var ownPackage: PackageID?
   /// What could not be read, or looks wrong without stopping the plan.
