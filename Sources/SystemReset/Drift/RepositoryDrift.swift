@@ -27,7 +27,7 @@ extension SystemDriftReader {
   }
 
   /// Names every archive that is not the distribution's: by the origin in its Release file, and where apt has none, by
-  /// the host.
+  /// whether its host serves archives of the distribution here. Where no Release file tells of any, none is judged.
   mutating func judgeRepositories(_ sources: [AptSource]) {
     guard let profile else {
       if !sources.isEmpty {
@@ -59,6 +59,12 @@ extension SystemDriftReader {
         }
       }
     }
+    if officialHosts.isEmpty, places.contains(where: { $0.origin == nil }) {
+      note(
+        "repositories-not-judged",
+        "apt has no Release file that tells the distribution's own archives; run 'apt update'",
+        subject: "/etc/apt")
+    }
     for place in places {
       let reason: String
       if let origin = place.origin {
@@ -66,11 +72,7 @@ extension SystemDriftReader {
         reason =
           origin.isEmpty ? "its Release file names no origin" : "its origin '\(origin)' is not the distribution's"
       } else {
-        if let host = place.host,
-          officialHosts.contains(host) || profile.archives.contains(where: { $0.matches(host) })
-        {
-          continue
-        }
+        if officialHosts.isEmpty || place.host.map(officialHosts.contains) ?? false { continue }
         reason =
           (place.source.isEnabled ? "apt has no Release file of it" : "switched off")
           + (place.host.map { ", and '\($0)' is no archive of the distribution" } ?? ", and its address names no host")

@@ -8,8 +8,6 @@ package struct DistributionProfile: Sendable, Equatable {
   package let name: String
   /// The names in the `Origin` field of its archives, those of its base included.
   package let origins: Set<String>
-  /// Patterns of the hosts that its archives are fetched from, for those that apt has no Release file of.
-  package let archives: [NamePattern]
   /// Patterns of the metapackages whose dependencies and recommendations are stock.
   package var roots: [NamePattern] { ownRoots + baseRoots }
   private let ownRoots: [NamePattern]
@@ -57,7 +55,6 @@ package struct DistributionProfile: Sendable, Equatable {
     return DistributionProfile(
       id: id, name: tree.string("name") ?? id,
       origins: Set(tree.strings("origins")).union(base?.origins ?? []),
-      archives: tree.strings("archives").map(NamePattern.init) + (base?.archives ?? []),
       ownRoots: tree.strings("roots").map(NamePattern.init), baseRoots: base?.roots ?? [],
       base: Set(tree.strings("base")).union(base?.base ?? []),
       administrators: tree.string("administrators") ?? base?.administrators ?? "sudo")

@@ -122,8 +122,8 @@ func parsing<Result>(_ text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Res
 
   @Test func `the names of apt's lists follow from address and suite`() {
     #expect(
-      AptSource.listPrefix(uri: "http://deb.debian.org/debian", suite: "bookworm")
-        == "deb.debian.org_debian_dists_bookworm_")
+      AptSource.listPrefix(uri: "http://first.mirror.example/debian", suite: "bookworm")
+        == "first.mirror.example_debian_dists_bookworm_")
     #expect(
       AptSource.listPrefix(uri: "https://me:secret@h.example:8080/a_b/~c/", suite: "x/updates")
         == "h.example:8080_a%5fb_%7ec_dists_x_updates_")

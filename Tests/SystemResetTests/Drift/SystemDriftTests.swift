@@ -81,7 +81,7 @@ extension FixtureSystem {
     try system.write(
       "etc/apt/sources.list",
       """
-      deb http://deb.debian.org/debian bookworm main
+      deb http://mirror.example/debian bookworm-other main
       deb http://mirror.example/debian bookworm main
       deb http://mirror.example/debian bookworm-updates main
       # deb https://me:secret@off.example/x stable main
@@ -106,6 +106,14 @@ extension FixtureSystem {
     #expect(found.map(\.line) == [4, 5, 7, 1])
     #expect(found.map(\.origin) == [nil, "Vendor Inc", nil, nil])
     #expect(found[1].reason == "its origin 'Vendor Inc' is not the distribution's")
+  }
+
+  @Test func `where no Release file tells of the distribution's archives none is judged`() throws {
+    var system = try FixtureSystem()
+    system.offer("x", origin: "Vendor Inc")
+    try system.write("etc/apt/sources.list", "deb http://mirror.example/debian bookworm main\n")
+    #expect(try system.drift().repositories.isEmpty)
+    #expect(try system.plan().warnings.contains { $0.id == "repositories-not-judged" })
   }
 
   @Test func `on an unknown distribution no repository is accused`() throws {
