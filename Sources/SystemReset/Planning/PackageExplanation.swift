@@ -20,6 +20,28 @@ package struct PackageExplanation: Sendable, Codable, Equatable {
   /// What of the system needs or recommends it.
   package var neededBy: [Dependent]
   package var synopsis: String
+  /// When and by which command it came first, and the last time; null where no log tells.
+  @Nullable package var firstInstalled: Event?
+  @Nullable package var lastInstalled: Event?
+
+  /// An entry of dpkg's and apt's logs.
+  package struct Event: Sendable, Codable, Equatable {
+    /// `YYYY-MM-DD HH:MM:SS` in the machine's own time.
+    package var time: String
+    package var version: String
+    /// apt's command line; null where only dpkg's log tells.
+    @Nullable package var command: String?
+    /// Who ran it; null where apt's log does not say.
+    @Nullable package var user: String?
+
+    init?(_ installation: PackageLog.Installation?) {
+      guard let installation else { return nil }
+      time = installation.time
+      version = installation.version
+      command = installation.command
+      user = installation.requestedBy
+    }
+  }
 
   /// One step of a chain of reasons.
   package struct Step: Sendable, Codable, Equatable {
@@ -81,12 +103,14 @@ extension SystemAnalysis {
   package func explanation(of index: Int) -> PackageExplanation {
     let package = graph.packages[index]
     let stays = kept.contains(index)
+    let history = snapshot.log.history(of: package.id.name)
     let (kind, reason, rule, because) = stays ? whyItStays(index) : whyItGoes(index)
     return PackageExplanation(
       name: package.id.name, architecture: package.id.architecture, version: package.version.text,
       verdict: stays ? .stays : .goes, class: kind, reason: reason, rule: rule, because: because,
       installedByName: isManual(index), held: package.isHeld, neededBy: dependents(on: index),
-      synopsis: package.synopsis)
+      synopsis: package.synopsis, firstInstalled: .init(history?.firstInstalled),
+      lastInstalled: .init(history?.installed))
   }
 
   private typealias Reasons = (ResetPlan.PackageClass, String, String?, [PackageExplanation.Step])

@@ -88,6 +88,9 @@ struct UserPlanning {
       if path == home { return "shares its home with \(other.name)" }
       if path.hasPrefix(home + "/") { return "its home holds that of \(other.name)" }
     }
+    if let override = snapshot.drift.entries.statoverrides.first(where: { $0.user == account.name }) {
+      return "a statoverride of \(override.path) names it: every run of dpkg would fail without the account"
+    }
     guard let found = snapshot.homes[account.name] else { return nil }
     switch found.home.kind {
     case .symbolicLink: return "its home \(home) is a symbolic link"

@@ -22,6 +22,7 @@ struct ResetPlanText {
 
   func lines() -> [String] {
     summary() + blockers() + warnings() + removals() + installations() + missing() + users() + kernels() + kept()
+      + drift()
   }
 
   // MARK: Summary
@@ -60,12 +61,23 @@ struct ResetPlanText {
       plan.users.remove.isEmpty
         ? "none is touched"
         : "\(plan.users.remove.map(\.name.harmless).joined(separator: ", ")): locked, home moved aside")
+    if let drift = driftText.summary {
+      for (offset, line) in drift.wrapped(to: width - 18).enumerated() { row(offset == 0 ? "Also changed" : "", line) }
+    }
     row(
       "In the way",
       plan.blockers.isEmpty ? "nothing" : plan.blockers.count.counted("thing") + ", see below",
       plan.blockers.isEmpty ? .good : .warning)
     return [paint(.heading, "Reset plan") + "  (a dry run: nothing is changed)"]
       + table.lines(width: width, indent: 2, paint: paint)
+  }
+
+  private var driftText: DriftText {
+    DriftText(drift: plan.drift, snaps: plan.snaps, flatpaks: plan.flatpaks)
+  }
+
+  private func drift() -> [String] {
+    driftText.parts.flatMap { section("Also changed: \($0.title.lowercased())", $0.rows) }
   }
 
   private var confidenceRole: Paint.Role {

@@ -73,6 +73,11 @@ struct WhyText {
     result.append(
       "  " + (entry.installedByName ? "installed by name" : "installed because others need it")
         + (entry.held ? ", on hold" : ""))
+    if let event = entry.lastInstalled {
+      let by = [event.command.map { "by '\($0)'" }, event.user.map { "run by \($0)" }].compactMap { $0 }
+      let text = (["came on \(event.time) as \(event.version)"] + by).joined(separator: ", ")
+      result += text.harmless.wrapped(to: width - 2).map { "  " + $0 }
+    }
     let needed = entry.neededBy.filter { $0.field != "suggests" }
     guard !needed.isEmpty else { return result + ["  no installed package needs it"] }
     result.append("  needed by \(needed.count.counted("package"))")
