@@ -114,11 +114,13 @@ package struct DependencyGraph: Sendable {
   /// the group. So a mail server that an administrator added beside the stock one does not become stock by it.
   /// - Parameter roots: places in ``packages``.
   /// - Parameter withRecommends: whether `Recommends` count as `Depends` do.
+  /// - Parameter onlyUnchosenRecommends: with it, whether a recommendation brings in only what nobody chose.
   /// - Parameter previous: a closure that this one adds to.
   /// - Parameter excluded: packages that stay outside whatever asks for them.
   /// - Parameter isChosenByPerson: whether a package was installed by name rather than pulled in.
   package func closure(
-    of roots: some Sequence<Int>, withRecommends: Bool, extending previous: Closure? = nil,
+    of roots: some Sequence<Int>, withRecommends: Bool, onlyUnchosenRecommends: Bool = false,
+    extending previous: Closure? = nil,
     excluding excluded: Set<Int> = [],
     isChosenByPerson: (Int) -> Bool = { _ in false }
   ) -> Closure {
@@ -136,13 +138,15 @@ package struct DependencyGraph: Sendable {
       links[index] = link
       queue.append(index)
     }
-    func follow(_ groups: [[PackageRelation]], _ link: Link, _ architecture: String) {
+    func follow(
+      _ groups: [[PackageRelation]], _ link: Link, _ architecture: String, exceptChosen: Bool = false
+    ) {
       for group in groups {
         var firstNamed: Int?
         distinct.begin()
         for relation in group {
           for index in self.satisfiers(of: relation, architecture: architecture)
-          where !excluded.contains(index) && distinct.insert(index) {
+          where !excluded.contains(index) && !(exceptChosen && isChosenByPerson(index)) && distinct.insert(index) {
             if firstNamed == nil, packages[index].id.name == relation.name { firstNamed = index }
           }
         }
@@ -162,7 +166,10 @@ package struct DependencyGraph: Sendable {
         let package = packages[index]
         follow(package.preDepends, .preDepends(of: index), package.id.architecture)
         follow(package.depends, .depends(of: index), package.id.architecture)
-        if withRecommends { follow(package.recommends, .recommends(of: index), package.id.architecture) }
+        if withRecommends {
+          follow(
+            package.recommends, .recommends(of: index), package.id.architecture, exceptChosen: onlyUnchosenRecommends)
+        }
       }
       // First what nobody chose: it came with the system, or because a package of the closure asked for it.
       if !met.isEmpty {

@@ -1,12 +1,32 @@
 import Glibc
 
+/// A place where no private file is written.
+package struct UnsafeTarget: ReportableError, Equatable {
+  package let path: String
+  /// What stands there, as a noun.
+  package let what: String
+
+  package var failureKind: FailureKind { .refused }
+  package var message: String { "\(path): \(what) stands there; nothing was written, name another file" }
+}
+
 /// Files that only their owner may read.
 package enum PrivateFile {
   /// Writes a file of mode 0600 that appears whole or not at all: the content goes to a new file beside it, reaches the disk,
-  /// and takes the name in one step. What stood there under the name, a symbolic link too, is replaced and never written to.
+  /// and takes the name in one step. A plain file of the name is replaced; anything else, a symbolic link or a device, is
+  /// refused.
   /// - Parameter path: a path of the host.
-  /// - Throws: ``FileError``
-  package static func write(_ content: [UInt8], to path: String) throws(FileError) {
+  /// - Throws: ``FileError``, ``UnsafeTarget``
+  package static func write(_ content: [UInt8], to path: String) throws {
+    var status = stat()
+    if lstat(path, &status) == 0 {
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: break
+      case S_IFLNK: throw UnsafeTarget(path: path, what: "a symbolic link")
+      case S_IFDIR: throw UnsafeTarget(path: path, what: "a directory")
+      default: throw UnsafeTarget(path: path, what: "a device, a pipe or a socket")
+      }
+    }
     let slash = path.lastIndex(of: "/")
     let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     var template = Array("\(directory)/.toolbox-XXXXXX".utf8CString)

@@ -22,6 +22,8 @@ package struct Toolbox: AsyncParsableCommand {
 
   /// Runs the command that the process was started with and ends the process with its exit code.
   package static func runProcess() async -> Never {
+    // A closed descriptor would be given to the first file that is opened, a database for one, and output would go there.
+    reserveStandardDescriptors()
     do {
       var command = try parseAsRoot(currentArguments())
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -31,12 +33,28 @@ package struct Toolbox: AsyncParsableCommand {
       }
       Glibc.exit(ExitStatus.done.rawValue)
     } catch {
-      guard let failure = error as? any ReportableError else { exit(withError: error) }
       fflush(nil)
       let context = CommandContext.live()
+      guard let failure = error as? any ReportableError else { end(with: error, context) }
       context.standardError.line("toolbox: \(failure.message.harmless)")
       context.standardError.flush()
       Glibc.exit(ExitStatus(failure.failureKind).rawValue)
     }
+  }
+
+  /// Ends with what the parser has to say: help and versions on standard output, wrong words on standard error.
+  private static func end(with error: any Error, _ context: CommandContext) -> Never {
+    let code = exitCode(for: error)
+    let text = fullMessage(for: error)
+    let stream = code.isSuccess ? context.standardOutput : context.standardError
+    if !text.isEmpty { stream.line(text) }
+    stream.flush()
+    if code.isSuccess, let failure = stream.failure {
+      context.standardError.line(
+        "toolbox: \(FileError(path: "standard output", code: failure, action: "write").message)")
+      context.standardError.flush()
+      Glibc.exit(ExitStatus.failed.rawValue)
+    }
+    Glibc.exit(code.rawValue)
   }
 }

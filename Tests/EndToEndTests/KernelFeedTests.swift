@@ -197,7 +197,11 @@ import Testing
   @Test func `a damaged database is moved aside and said, and seeding starts again`() async throws {
     let server = try ScriptedServer([.status(200, text: first), .status(200, text: second)])
     _ = try await watch(server)
-    try directory.write("kernel.sqlite", [UInt8](repeating: 0x41, count: 8192))
+    let head = try Data(contentsOf: URL(fileURLWithPath: database)).prefix(100)
+    for file in ["kernel.sqlite-wal", "kernel.sqlite-shm"] {
+      try? FileManager.default.removeItem(atPath: directory(file))
+    }
+    try directory.write("kernel.sqlite", Array(head) + [UInt8](repeating: 0x41, count: 8192))
     let reader = try await ToolboxProcess.run(["kernel", "list", "--database", database])
     #expect(reader.status == 0)
     #expect(reader.errors.contains("damaged"))

@@ -158,7 +158,10 @@ import Testing
   @Test func `a plan is not written through a link`() async throws {
     let target = try root.write("target", text: "untouched")
     try FileManager.default.createSymbolicLink(atPath: root("plan.json"), withDestinationPath: target)
-    #expect(try await run("plan", "-o", root("plan.json")).status == 0)
+    let refused = try await run("plan", "-o", root("plan.json"))
+    #expect(refused.status == 3)
+    #expect(refused.errors.contains("a symbolic link stands there"))
+    #expect(try await run("plan", "-o", "/dev/null").status == 3)
     #expect(try Data(contentsOf: URL(fileURLWithPath: target)) == Data("untouched".utf8))
     #expect(try await run("plan", "-o", root("nowhere/plan.json")).status == 1)
   }

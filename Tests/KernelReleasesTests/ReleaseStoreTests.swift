@@ -88,9 +88,11 @@ import Testing
   }
 
   @Test func `a damaged file is moved aside by a writer and only reported to a reader`() throws {
-    let damaged = [UInt8](
-      "this is no database, and it is long enough to have a header of one hundred bytes, which is what SQLite reads first."
-        .utf8)
+    try seed(try open())
+    for file in ["kernel.sqlite-wal", "kernel.sqlite-shm"] {
+      try? FileManager.default.removeItem(atPath: directory(file))
+    }
+    let damaged = Array(try RootDirectory().read(location.path).prefix(100)) + [UInt8](repeating: 0x41, count: 4000)
     try directory.write("kernel.sqlite", damaged)
     let error = #expect(throws: StoreError.self) { _ = try ReleaseStore.openForReading([location]) }
     guard case .corrupt = error else {
@@ -104,6 +106,15 @@ import Testing
     #expect(try RootDirectory().read(directory(aside)) == damaged)
     try seed(store)
     #expect(try store.releases().count == 1)
+  }
+
+  @Test func `a file of another kind that was named by mistake is left where it is`() throws {
+    let text = Array("root:x:0:0:root:/root:/bin/bash and some more lines of a file that is no database at all\n".utf8)
+    try directory.write("kernel.sqlite", text)
+    #expect(throws: StoreError.foreign(location.path)) { _ = try open() }
+    #expect(throws: StoreError.foreign(location.path)) { _ = try ReleaseStore.openForReading([location]) }
+    #expect(try RootDirectory().read(location.path) == text)
+    #expect(try files().allSatisfy { !$0.contains("damaged") })
   }
 
   @Test func `a page damaged inside is found before anything is written`() throws {

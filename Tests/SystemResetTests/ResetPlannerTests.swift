@@ -213,6 +213,7 @@ import Testing
       system:x:1006:1006::/var/lib:/bin/bash
       slash:x:1007:1007::/:/bin/bash
       dots:x:1008:1008::/home/../etc:/bin/bash
+      data:x:1011:1011::/var/lib/mysql:/bin/bash
       link:x:1009:1009::/home/link:/bin/bash
       stolen:x:1010:1010::/home/stolen:/bin/bash
 
@@ -230,6 +231,7 @@ import Testing
     #expect(reasons["system"] == "its home /var/lib is a directory of the system")
     #expect(reasons["link"] == "its home /home/link is a symbolic link")
     #expect(reasons["stolen"]?.hasPrefix("its home /home/stolen belongs to user id ") == true)
+    #expect(reasons["data"] == "its home /var/lib/mysql is below /var, where the system keeps its own files")
     #expect(reasons["dots"] == "its home '/home/../etc' is no absolute path")
   }
 

@@ -26,6 +26,7 @@ struct DatabaseFile {
       return try openAndMigrate(location, now: now, steps: steps, notices: [])
     } catch {
       guard case .corrupt(_, let detail) = error else { throw error }
+      guard mayMoveAside(location) else { throw .foreign(location.path) }
       let aside = try moveAside(location.path, now: now)
       return try openAndMigrate(
         location, now: now, steps: steps,
@@ -34,6 +35,18 @@ struct DatabaseFile {
             + "came since the last run is not told as news"
         ])
     }
+  }
+
+  /// Whether a damaged file is surely this program's own: it lies where only this program puts a database, or its head still
+  /// has the mark of one (bytes 0 to 15 and 68 to 71; sqlite.org/fileformat2.html). A file that somebody named by mistake
+  /// is left where it is.
+  private static func mayMoveAside(_ location: DatabaseLocation) -> Bool {
+    if location.makesDirectory { return true }
+    guard let head = try? RootDirectory().read(location.path, limit: 1 << 40).prefix(72), head.count == 72 else {
+      return false
+    }
+    let mark = head[68..<72].reduce(0) { $0 << 8 | Int($1) }
+    return head.starts(with: Array("SQLite format 3\0".utf8)) && mark == Int(Schema.applicationID)
   }
 
   private static func prepareDirectory(_ location: DatabaseLocation) throws(StoreError) {
@@ -174,6 +187,8 @@ struct DatabaseFile {
     do {
       return try check(
         try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }, path: path, steps: steps)
+    } catch StoreError.corrupt where !mayMoveAside(location) {
+      throw .foreign(path)
     } catch StoreError.noPermission {
       // The files beside it are missing and cannot be made here. Nobody writes to it then, or its writer would have made
       // them: what is in the file itself is the whole database.

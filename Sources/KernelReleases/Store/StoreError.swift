@@ -10,7 +10,7 @@ package enum StoreError: ReportableError, Equatable {
   case noDirectory(String)
   /// A newer version of the program wrote the database; the number of its schema and the newest that is known here.
   case newerSchema(String, found: Int, known: Int)
-  /// An SQLite database of some other program.
+  /// An SQLite database of some other program, or a file that is none and was named by a person.
   case foreign(String)
   /// The file is damaged; found while reading, where nothing is moved.
   case corrupt(String, detail: String)
@@ -46,7 +46,7 @@ package enum StoreError: ReportableError, Equatable {
       "\(path): written by a newer toolbox (schema \(found), known here: \(known)); upgrade toolbox, or name another "
         + "place with --database; the file was left as it is"
     case .foreign(let path):
-      "\(path): a database of another program; name another place with --database; the file was left as it is"
+      "\(path): no database of toolbox; name another place with --database; the file was left as it is"
     case .corrupt(let path, let detail):
       "\(path): the database is damaged (\(detail)); the next `toolbox kernel fetch` moves it aside and starts a new one"
     case .busy(let path): "\(path): another process keeps the database locked; try again later"

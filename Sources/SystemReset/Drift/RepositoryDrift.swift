@@ -72,7 +72,9 @@ extension SystemDriftReader {
         reason =
           origin.isEmpty ? "its Release file names no origin" : "its origin '\(origin)' is not the distribution's"
       } else {
-        if officialHosts.isEmpty || place.host.map(officialHosts.contains) ?? false { continue }
+        if place.host.map(officialHosts.contains) ?? false { continue }
+        // Nothing tells of the distribution's archives; a key that somebody brought tells of another one.
+        if officialHosts.isEmpty, !hasForeignKey(place.source) { continue }
         reason =
           (place.source.isEnabled ? "apt has no Release file of it" : "switched off")
           + (place.host.map { ", and '\($0)' is no archive of the distribution" } ?? ", and its address names no host")
@@ -81,6 +83,15 @@ extension SystemDriftReader {
         .init(
           file: place.source.file, line: place.source.line, uri: AptSource.withoutCredentials(place.uri),
           suite: place.suite, enabled: place.source.isEnabled, origin: place.origin, reason: reason))
+    }
+  }
+
+  /// Whether an entry names a key of its own that did not come with the distribution's keyrings.
+  private func hasForeignKey(_ source: AptSource) -> Bool {
+    switch source.signedBy {
+    case nil: false
+    case .inlineKey: true
+    case .names(let names): names.contains { $0.hasPrefix("/etc/apt/keyrings/") }
     }
   }
 

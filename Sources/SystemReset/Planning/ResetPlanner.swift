@@ -123,7 +123,7 @@ package struct ResetPlanner: Sendable {
   // MARK: What to know, and what stands in the way
 
   private func warnings() -> [ResetPlan.Notice] {
-    let notices = snapshot.notices.filter { $0.id != SystemSnapshot.Notice.incompleteStatus }
+    let notices = snapshot.notices.filter { !SystemSnapshot.Notice.blocking.contains($0.id) }
     var warnings = (notices + analysis.baseline.notices).map {
       ResetPlan.Notice(id: $0.id, message: $0.message, subject: $0.subject)
     }
@@ -139,7 +139,7 @@ package struct ResetPlanner: Sendable {
 
   private func blockers(_ plan: ResetPlan) -> [ResetPlan.Blocker] {
     var blockers = analysis.refusals + analysis.baseline.blockers
-    blockers += snapshot.notices.filter { $0.id == SystemSnapshot.Notice.incompleteStatus }
+    blockers += snapshot.notices.filter { SystemSnapshot.Notice.blocking.contains($0.id) }
       .map { ResetPlan.Blocker(id: $0.id, message: $0.message, subject: $0.subject, override: nil) }
     let broken = graph.packages.filter(\.isBroken).map(\.id.description)
     if !broken.isEmpty {

@@ -35,12 +35,28 @@ extension SystemSnapshot {
     }
     let running = RunningSystem.read(root: root, environment: environment, userID: userID)
     let accounts = try readAccounts(root)
+    if !accounts.users.isEmpty, accounts.groups.isEmpty {
+      notices.append(
+        Notice(
+          id: Notice.noGroups,
+          message: "it names no group, so nobody can tell who may become root; no account is planned for",
+          subject: root.hostPath(Accounts.groupPath)))
+    } else if accounts.users.isEmpty {
+      notices.append(
+        Notice(id: "no-accounts", message: "it names no account", subject: root.hostPath(Accounts.passwdPath)))
+    }
     let kernels = InstalledKernels(
       packages: status.packages, bootNames: try optionalNames("/boot", root, &notices),
       moduleNames: try optionalNames("/lib/modules", root, &notices), running: running.kernelRelease)
     let group = profile?.administrators ?? "sudo"
     let hasAdministrators = !accounts.members(ofGroup: group).isEmpty || !accounts.members(ofGroup: "admin").isEmpty
     let archive = try Archive.read(from: root)
+    // A list that is damaged would make its packages look foreign: no plan is better than that one.
+    for (_, reason) in archive.unreadable where reason.failureKind == .badData {
+      // A form that apt reads and this program does not is named below; nothing is wrong with the list itself.
+      if case ArchiveListError.unknownForm = reason { continue }
+      throw reason
+    }
     for (path, reason) in archive.unreadable {
       notices.append(Notice(id: "unreadable-list", message: reason.message.harmless, subject: path))
     }

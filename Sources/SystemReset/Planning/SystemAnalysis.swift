@@ -91,9 +91,18 @@ package struct SystemAnalysis: Sendable {
       ? graph.closure(
         of: ordered, withRecommends: true, excluding: excluded, isChosenByPerson: { Self.isManual($0, snapshot) })
       : wide
+    // What a rule keeps is part of the system like stock, with what came along as its recommendation. What somebody holds or
+    // asked for stays with what it needs and no more.
+    let wished: Set<String> = ["held", "broken", "chosen"]
+    let isChosen: (Int) -> Bool = { trusts && Self.isManual($0, snapshot) }
+    let ruled = graph.closure(
+      of: hits.filter { !wished.contains($0.value.id) }.keys.sorted(), withRecommends: true,
+      onlyUnchosenRecommends: true,
+      extending: stock, excluding: excluded, isChosenByPerson: isChosen)
     kept = graph.closure(
-      of: hits.keys.sorted(), withRecommends: false, extending: stock, excluding: excluded,
-      isChosenByPerson: { trusts && Self.isManual($0, snapshot) })
+      of: hits.filter { wished.contains($0.value.id) }.keys.sorted(), withRecommends: false, extending: ruled,
+      excluding: excluded, isChosenByPerson: isChosen)
+    Self.noteUnmatched(selection, snapshot, &refusals)
     stockRoots = roots
     ruleHits = hits
     self.forced = forced
@@ -167,6 +176,37 @@ package struct SystemAnalysis: Sendable {
       }
     }
     return hits
+  }
+
+  /// A name that protects something and fits nothing is most likely mistyped, and what it should have protected would go. A
+  /// pattern, or a policy that many machines share, may well fit nothing here.
+  private static func noteUnmatched(
+    _ selection: Selection, _ snapshot: SystemSnapshot, _ refusals: inout [ResetPlan.Blocker]
+  ) {
+    for choice in selection.keep + selection.skip where choice.pattern.isExact && choice.from.hasPrefix("--") {
+      let isKnown =
+        !snapshot.isAbsent(choice.value) || !snapshot.archive.candidates(named: choice.value).isEmpty
+      if isKnown { continue }
+      refusals.append(
+        ResetPlan.Blocker(
+          id: "unknown-package", message: "no package has this name (\(choice.from))", subject: choice.value,
+          override: nil))
+    }
+    for choice in selection.install
+    where snapshot.archive.candidates(named: choice.value).isEmpty && choice.pattern.isExact {
+      refusals.append(
+        ResetPlan.Blocker(
+          id: "unknown-package", message: "no archive offers a package of this name (\(choice.from))",
+          subject: choice.value,
+          override: nil))
+    }
+    for choice in selection.keepUsers where choice.from.hasPrefix("--") {
+      if snapshot.accounts.users.contains(where: { $0.name == choice.value }) { continue }
+      refusals.append(
+        ResetPlan.Blocker(
+          id: "user", message: "there is no local account of this name (\(choice.from))", subject: choice.value,
+          override: nil))
+    }
   }
 
   private static func packageSets(_ snapshot: SystemSnapshot, _ users: ResetPlan.Users, spare: Set<Int>) -> PackageSets

@@ -15,6 +15,13 @@ import HostSystem
 /// | `ssh-server` | an ssh server runs |
 /// | `sudo-used` | the group of administrators has members, or sudoers names someone besides root |
 enum SystemFacts {
+  /// Whether a source of fstab may be a logical volume: `/dev/mapper/NAME`, or `/dev/GROUP/NAME` of a volume group.
+  private static func isVolume(_ source: Substring) -> Bool {
+    let parts = source.split(separator: "/")
+    guard source.hasPrefix("/dev/"), parts.count == 3 else { return false }
+    return !["disk", "block", "loop", "md", "nvme", "cciss"].contains(parts[1])
+  }
+
   static func read(
     root: RootDirectory, kernels: InstalledKernels, running: RunningSystem, hasAdministrators: Bool
   ) -> Set<String> {
@@ -36,7 +43,11 @@ enum SystemFacts {
     } else {
       facts.formUnion(["efi", "bios"])
     }
-    for fields in lines("/etc/fstab") where fields.count > 2 { facts.insert("filesystem:\(fields[2])") }
+    for fields in lines("/etc/fstab") where fields.count > 2 {
+      facts.insert("filesystem:\(fields[2])")
+      if isVolume(fields[0]) { facts.insert("lvm") }
+      if fields[0].hasPrefix("/dev/md") { facts.insert("raid") }
+    }
     if !lines("/etc/crypttab").isEmpty { facts.insert("crypttab") }
     if !entries("/etc/lvm/backup").isEmpty { facts.insert("lvm") }
     if lines("/etc/mdadm/mdadm.conf").contains(where: { $0[0].lowercased() == "array" }) { facts.insert("raid") }

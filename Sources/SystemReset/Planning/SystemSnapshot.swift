@@ -36,8 +36,12 @@ package struct SystemSnapshot: Sendable {
 
   /// Something that a person should know before trusting the plan.
   package struct Notice: Sendable, Equatable {
+    /// There are accounts and no groups.
+    static let noGroups = "no-groups"
     /// dpkg's status lacks packages; no plan made from it may be carried out.
     static let incompleteStatus = "status-incomplete"
+    /// The notices that forbid to carry a plan out.
+    static let blocking: Set<String> = [noGroups, incompleteStatus]
 
     package let id: String
     package let message: String

@@ -16,6 +16,13 @@ struct UserPlanning {
   func users(_ refusals: inout [ResetPlan.Blocker]) -> ResetPlan.Users {
     var result = ResetPlan.Users()
     guard selection.includes(.users) || !selection.removeUsers.isEmpty else { return result }
+    if snapshot.accounts.groups.isEmpty {
+      result.keep = snapshot.accounts.users.filter { snapshot.humanIDs.contains($0.uid) }
+        .map {
+          ResetPlan.KeptUser(name: $0.name, uid: $0.uid, reason: "there is no group file to tell administrators by")
+        }
+      return result
+    }
     var administrators: [Account] = []
     let groups = Set([snapshot.profile?.administrators ?? "sudo", "sudo", "admin", "wheel"])
     let members = Set(groups.flatMap { snapshot.accounts.members(ofGroup: $0) })
@@ -51,7 +58,8 @@ struct UserPlanning {
         if members.contains(account.name) { administrators.append(account) }
         result.remove.append(
           ResetPlan.RemovedUser(
-            name: account.name, uid: account.uid, home: account.home, homeAction: .quarantine,
+            name: account.name, uid: account.uid, home: account.home,
+            homeAction: account.home.isEmpty || account.home == "/nonexistent" ? .keep : .quarantine,
             reason: asked.map { "asked for (\($0.from))" }
               ?? "a person's account (id \(snapshot.humanIDs.first) to \(snapshot.humanIDs.last))",
             homeDevice: snapshot.homes[account.name]?.home.device, homeInode: snapshot.homes[account.name]?.home.inode))
@@ -60,7 +68,14 @@ struct UserPlanning {
     for choice in selection.removeUsers where !snapshot.accounts.users.contains(where: { $0.name == choice.value }) {
       refusals.append(refusal(choice, "there is no local account of this name"))
     }
-    keepLastAdministrator(administrators, members, &result)
+    keepLastAdministrator(administrators, members, &result, &refusals)
+    for account in snapshot.accounts.users
+    where account.uid > snapshot.humanIDs.last && account.uid < 4_294_967_294 && account.name != "nobody"
+      && !Self.isNoLogin(account.shell) && !result.remove.contains(where: { $0.name == account.name })
+    {
+      result.keep.append(
+        ResetPlan.KeptUser(name: account.name, uid: account.uid, reason: "its id is above those of people"))
+    }
     addBackupUser(&result, &refusals)
     return result
   }
@@ -73,6 +88,10 @@ struct UserPlanning {
     "/var/backups", "/var/cache", "/var/lib", "/var/log", "/var/mail", "/var/spool", "/var/www",
   ]
 
+  private static let systemTrees = [
+    "/bin/", "/boot/", "/dev/", "/etc/", "/lib/", "/proc/", "/root/", "/run/", "/sbin/", "/sys/", "/usr/", "/var/",
+  ]
+
   /// Why an account cannot be taken away whole: its id or its home is also somebody else's.
   private func homeObstacle(_ account: Account) -> String? {
     let others = snapshot.accounts.users.filter { $0.line != account.line }
@@ -83,6 +102,9 @@ struct UserPlanning {
       return "its home '\(account.home)' is no absolute path"
     }
     if Self.systemDirectories.contains(home) { return "its home \(home) is a directory of the system" }
+    if let place = Self.systemTrees.first(where: { home.hasPrefix($0) }) {
+      return "its home \(home) is below \(place.dropLast()), where the system keeps its own files"
+    }
     for other in others where !other.home.isEmpty {
       let path = Self.normalized(other.home)
       if path == home { return "shares its home with \(other.name)" }
@@ -110,7 +132,9 @@ struct UserPlanning {
     ResetPlan.Blocker(id: "user", message: "\(message) (\(choice.from))", subject: choice.value, override: nil)
   }
 
-  private func keepLastAdministrator(_ going: [Account], _ members: Set<String>, _ result: inout ResetPlan.Users) {
+  private func keepLastAdministrator(
+    _ going: [Account], _ members: Set<String>, _ result: inout ResetPlan.Users, _ refusals: inout [ResetPlan.Blocker]
+  ) {
     let stays = snapshot.accounts.users.contains { account in
       members.contains(account.name) && !Self.isNoLogin(account.shell) && !going.contains { $0.name == account.name }
     }
@@ -118,6 +142,9 @@ struct UserPlanning {
     result.remove.removeAll { $0.name == last.name }
     result.keep.append(
       ResetPlan.KeptUser(name: last.name, uid: last.uid, reason: "the last account that can become root"))
+    if let asked = selection.removeUsers.first(where: { $0.value == last.name }) {
+      refusals.append(refusal(asked, "it is the last account that can become root"))
+    }
   }
 
   private func addBackupUser(_ result: inout ResetPlan.Users, _ refusals: inout [ResetPlan.Blocker]) {

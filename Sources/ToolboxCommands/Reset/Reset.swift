@@ -40,6 +40,10 @@ struct Reset: AsyncParsableCommand {
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if list != nil, output.json { throw ValidationError("--list and --json are two forms of the same; take one.") }
+  }
+
   func run() async throws {
     try await run(CommandContext.live(color: output.color))
   }
@@ -56,7 +60,8 @@ struct Reset: AsyncParsableCommand {
       context.standardOutput.lines(Self.items(of: list, in: plan))
     } else {
       let text = ResetPlanText(
-        plan, systemName: work.snapshot.release.name, showsAll: all, width: context.terminal.columns,
+        plan, systemName: work.snapshot.release.name, showsAll: all, width: min(context.terminal.columns, 100),
+        tableWidth: context.textWidth,
         paint: Paint(context.terminal))
       context.standardOutput.lines(text.lines())
     }

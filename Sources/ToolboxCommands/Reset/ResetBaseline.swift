@@ -63,7 +63,7 @@ struct ResetBaseline: ParsableCommand {
 
     func run() throws {
       let context = CommandContext.live(color: output.color)
-      let root = RootDirectory(system.root)
+      let root = system.rootDirectory
       let snapshot = try SystemSnapshot.read(
         root: root, environment: context.environment, userID: context.userID, executable: CommandContext.executable)
       let document = BaselineDocument(snapshot, day: CalendarDay(context.now()))
@@ -101,7 +101,7 @@ struct ResetBaseline: ParsableCommand {
     func run() throws {
       let context = CommandContext.live(color: output.color)
       let snapshot = try SystemSnapshot.read(
-        root: RootDirectory(system.root), environment: context.environment, userID: context.userID,
+        root: system.rootDirectory, environment: context.environment, userID: context.userID,
         executable: CommandContext.executable)
       let left = BaselineComparison.Side(try BaselineFile.read(first))
       let right =

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import HostSystem
 import SystemReset
 
 extension ActionClass: ExpressibleByArgument {}
@@ -8,6 +9,9 @@ extension ActionClass: ExpressibleByArgument {}
 struct SystemOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Plan for the system below this directory.", valueName: "directory"))
   var root = "/"
+
+  /// The root by its absolute path, so that other programs find it too.
+  var rootDirectory: RootDirectory { RootDirectory(absolutePath(root)) }
 
   @Option(
     help: ArgumentHelp(

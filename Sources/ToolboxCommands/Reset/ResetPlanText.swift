@@ -8,15 +8,20 @@ struct ResetPlanText {
   private let systemName: String
   private let showsAll: Bool
   private let width: Int
+  /// Tables are cut where a terminal ends, and nowhere else: what a pipe carries is whole.
+  private let tableWidth: Int
   private let paint: Paint
   /// How many lines of a list are shown before it is folded.
   private let foldAfter = 12
 
-  init(_ plan: ResetPlan, systemName: String, showsAll: Bool, width: Int, paint: Paint) {
+  /// - Parameter width: that of running text.
+  /// - Parameter tableWidth: that of the terminal; nil where there is none.
+  init(_ plan: ResetPlan, systemName: String, showsAll: Bool, width: Int, tableWidth: Int?, paint: Paint) {
     self.plan = plan
     self.systemName = systemName.harmless
     self.showsAll = showsAll
     self.width = width
+    self.tableWidth = tableWidth ?? .max
     self.paint = paint
   }
 
@@ -69,7 +74,7 @@ struct ResetPlanText {
       plan.blockers.isEmpty ? "nothing" : plan.blockers.count.counted("thing") + ", see below",
       plan.blockers.isEmpty ? .good : .warning)
     return [paint(.heading, "Reset plan") + "  (a dry run: nothing is changed)"]
-      + table.lines(width: width, indent: 2, paint: paint)
+      + table.lines(width: tableWidth, indent: 2, paint: paint)
   }
 
   private var driftText: DriftText {
@@ -96,12 +101,14 @@ struct ResetPlanText {
 
   // MARK: Lists
 
+  private func short(_ text: String, _ width: Int) -> String { tableWidth == .max ? text : text.truncated(to: width) }
+
   private func section(_ title: String, _ rows: [[TextTable.Cell]]) -> [String] {
     guard !rows.isEmpty else { return [] }
     let shown = showsAll || rows.count <= foldAfter + 3 ? rows[...] : rows.prefix(foldAfter)
     var table = TextTable()
     for row in shown { table.add(row) }
-    return heading(title, rows.count) + table.lines(width: width, indent: 2, paint: paint)
+    return heading(title, rows.count) + table.lines(width: tableWidth, indent: 2, paint: paint)
       + rest(rows.count - shown.count)
   }
 
@@ -150,11 +157,11 @@ struct ResetPlanText {
     let rows = roots.map { root -> [TextTable.Cell] in
       let following = (followers[root.name] ?? []).count
       return [
-        .init(root.name.harmless.truncated(to: 32), .bad), .init(root.version.harmless.truncated(to: 16)),
+        .init(short(root.name.harmless, 32), .bad), .init(short(root.version.harmless, 16)),
         .init(root.installedSizeBytes.byteSize, alignsRight: true),
         .init(
-          (following > 0 ? "+\(following) with it" : "") + (root.class == .userRoot ? "" : " \(root.reason.harmless)"),
-          .faint),
+          [following > 0 ? "+\(following) with it" : nil, root.class == .userRoot ? nil : root.reason.harmless]
+            .compactMap { $0 }.joined(separator: "; "), .faint),
       ]
     }
     var result = section("Goes: installed by name", rows)
@@ -174,7 +181,7 @@ struct ResetPlanText {
       "Comes back",
       plan.packages.install.map { entry in
         [
-          .init(entry.name.harmless.truncated(to: 32), .good), .init(entry.version.harmless.truncated(to: 16)),
+          .init(short(entry.name.harmless, 32), .good), .init(short(entry.version.harmless, 16)),
           .init(entry.downloadSizeBytes.byteSize, alignsRight: true), .init(entry.reason.harmless, .faint),
         ]
       })

@@ -65,7 +65,7 @@ struct WhyText {
     let verdict = entry.verdict == .stays ? paint(.good, "stays") : paint(.bad, "goes")
     result.append("  \(verdict)  \(entry.reason.harmless)")
     if let rule = entry.rule { result.append("  " + paint(.faint, "rule \(rule)")) }
-    for (depth, step) in entry.because.enumerated() {
+    for (depth, step) in entry.because.enumerated() where entry.because.count > 1 {
       result.append(
         "  " + String(repeating: "  ", count: depth) + (depth == 0 ? "" : "└ ") + paint(.name, step.name.harmless)
           + "  " + paint(.faint, step.how.harmless))

@@ -10,7 +10,7 @@ struct ResetWork {
   private let rules: [KeepRule]
 
   init(_ context: CommandContext, system: SystemOptions, selection: SelectionOptions) throws {
-    let root = RootDirectory(system.root)
+    let root = system.rootDirectory
     let policy = try ResetPolicy.read(root: root, file: system.policy, userID: context.userID)
     snapshot = try SystemSnapshot.read(
       root: root, environment: context.environment, userID: context.userID, executable: CommandContext.executable)
