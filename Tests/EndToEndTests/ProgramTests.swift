@@ -40,4 +40,18 @@ import Testing
     #expect(outcome.errors.isEmpty)
     #expect(outcome.output.split(separator: "\n").count == 1)
   }
+
+  @Test func `help for a full disk is an error too`() async throws {
+    let outcome = try await ToolboxProcess.run(
+      path: "/bin/sh", ["-c", "exec \"$0\" --help > /dev/full", ToolboxProcess.path])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("No space left on device"))
+  }
+
+  @Test func `a closed output is an error, and no file takes its place`() async throws {
+    let outcome = try await ToolboxProcess.run(
+      path: "/bin/sh", ["-c", "exec \"$0\" kernel show 4.15-rc6 >&-", ToolboxProcess.path])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("Bad file descriptor"))
+  }
 }

@@ -1,3 +1,4 @@
+import DebianPackages
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -280,5 +281,63 @@ import Testing
     var raspberry = try FixtureSystem()
     raspberry.add("raspberrypi-sys-mods")
     #expect(try raspberry.snapshot().profile?.id == "raspbian")
+  }
+
+  @Test func `what came along with a kept package stays with it, what a person chose does not`() throws {
+    var system = try FixtureSystem()
+    system.add("linux-image-6.1.0-38-amd64", "Recommends: apparmor, chosen-helper")
+    system.add("apparmor", auto: true)
+    system.add("chosen-helper")
+    system.add("one", auto: true)
+    system.add("two", "Depends: one")
+    #expect(try system.plan().removedNames == ["chosen-helper", "one", "two"])
+  }
+
+  @Test func `a mistyped name that should protect something stands in the way`() throws {
+    var system = try FixtureSystem()
+    system.add("htop")
+    var selection = Selection()
+    selection.keep = [.init("htpo", from: "--keep"), .init("nv*", from: "--keep"), .init("x", from: "/etc/p.yaml:1")]
+    selection.skip = [.init("nonsuch", from: "--skip")]
+    selection.install = [.init("nosuch", from: "--install")]
+    selection.keepUsers = [.init("bbo", from: "--keep-user")]
+    let subjects = try system.plan(selection).blockers.filter { $0.id != "low-confidence" }.map(\.subject)
+    #expect(subjects == ["htpo", "nonsuch", "nosuch", "bbo"])
+  }
+
+  @Test(arguments: ["/dev/mapper/vg-root", "/dev/vg/root"])
+  func `a root on a logical volume keeps what opens it`(source: String) throws {
+    var system = try FixtureSystem()
+    system.add("lvm2")
+    try system.write("etc/fstab", "\(source) / ext4 defaults 0 1\n")
+    #expect(try system.plan().kept("lvm2")?.rule == "logical-volumes")
+    try system.write("etc/fstab", "/dev/sda1 / ext4 defaults 0 1\n/dev/disk/by-uuid/1 /x ext4 defaults 0 1\n")
+    #expect(try system.plan().removedNames == ["lvm2"])
+  }
+
+  @Test func `without a group file no account is planned for`() throws {
+    let system = try FixtureSystem()
+    try system.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nanna:x:1000:1000::/home/anna:/bin/sh\n")
+    try system.remove("etc/group")
+    let plan = try system.plan()
+    #expect(plan.users.remove.isEmpty)
+    #expect(plan.users.keep.map(\.name) == ["anna"])
+    #expect(plan.blockers.contains { $0.id == "no-groups" })
+  }
+
+  @Test func `what connects a system that does not run is named when it goes`() throws {
+    var system = try FixtureSystem()
+    system.add("openssh-server")
+    system.add("game")
+    let plan = try system.plan()
+    #expect(plan.removedNames == ["game", "openssh-server"])
+    #expect(plan.warnings.first { $0.id == "reached-by-network" }?.subject == "openssh-server")
+  }
+
+  @Test func `a damaged package list gives no plan`() throws {
+    var system = try FixtureSystem()
+    system.offer("x")
+    try system.write("var/lib/apt/lists/cut_dists_x_main_binary-amd64_Packages", "Package: y\nVersion: 1\nArchi")
+    #expect(throws: ArchiveListError.self) { try system.plan() }
   }
 }

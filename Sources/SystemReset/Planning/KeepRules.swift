@@ -48,6 +48,11 @@ package struct KeepRule: Sendable {
     }
   }
 
+  /// Whether the rule can hold on a running system only.
+  var needsRunningSystem: Bool {
+    !conditions.isEmpty && conditions.allSatisfy { $0.contains(where: SystemFacts.ofRunningSystems.contains) }
+  }
+
   func applies(under facts: Set<String>) -> Bool {
     conditions.isEmpty || conditions.contains { $0.allSatisfy(facts.contains) }
   }

@@ -127,6 +127,15 @@ package struct ResetPlanner: Sendable {
     var warnings = (notices + analysis.baseline.notices).map {
       ResetPlan.Notice(id: $0.id, message: $0.message, subject: $0.subject)
     }
+    let serving = analysis.wouldServeWhenRunning.keys.map { graph.packages[$0].id.name }.sorted()
+    if !serving.isEmpty, selection.includes(.packages) {
+      warnings.append(
+        ResetPlan.Notice(
+          id: "reached-by-network",
+          message:
+            "these go, and this system may be reached or connected through them when it runs; keep them with --keep",
+          subject: serving.joined(separator: " ")))
+    }
     if !snapshot.facts.contains("boots") {
       warnings.append(
         ResetPlan.Notice(

@@ -31,6 +31,9 @@ package struct SystemAnalysis: Sendable {
   let forced: [Int: Forced]
   /// What was asked for and cannot be.
   let refusals: [ResetPlan.Blocker]
+  /// Packages of a root that does not run which a rule might keep if it did, with the rule: the connection to the network, for
+  /// one. They go by the plan, and a person should look at them.
+  let wouldServeWhenRunning: [Int: String]
 
   enum StockRoot: Sendable, Equatable {
     case flag
@@ -102,6 +105,7 @@ package struct SystemAnalysis: Sendable {
     kept = graph.closure(
       of: hits.filter { wished.contains($0.value.id) }.keys.sorted(), withRecommends: false, extending: ruled,
       excluding: excluded, isChosenByPerson: isChosen)
+    wouldServeWhenRunning = Self.wouldServe(snapshot, rules, kept)
     Self.noteUnmatched(selection, snapshot, &refusals)
     stockRoots = roots
     ruleHits = hits
@@ -176,6 +180,18 @@ package struct SystemAnalysis: Sendable {
       }
     }
     return hits
+  }
+
+  private static func wouldServe(
+    _ snapshot: SystemSnapshot, _ rules: [KeepRule], _ kept: DependencyGraph.Closure
+  ) -> [Int: String] {
+    guard !snapshot.root.isHost else { return [:] }
+    let candidates = rules.filter(\.needsRunningSystem)
+    var result: [Int: String] = [:]
+    for (index, package) in snapshot.graph.packages.enumerated() where !kept.contains(index) {
+      result[index] = candidates.first { $0.matches(package, sets: PackageSets()) }?.id
+    }
+    return result
   }
 
   /// A name that protects something and fits nothing is most likely mistyped, and what it should have protected would go. A

@@ -15,6 +15,11 @@ import HostSystem
 /// | `ssh-server` | an ssh server runs |
 /// | `sudo-used` | the group of administrators has members, or sudoers names someone besides root |
 enum SystemFacts {
+  /// The facts that only a running system can have.
+  static let ofRunningSystems: Set<String> = [
+    "network", "network-manager", "networkd", "ifupdown", "connman", "resolvconf", "netplan", "ssh-server",
+  ]
+
   /// Whether a source of fstab may be a logical volume: `/dev/mapper/NAME`, or `/dev/GROUP/NAME` of a volume group.
   private static func isVolume(_ source: Substring) -> Bool {
     let parts = source.split(separator: "/")
