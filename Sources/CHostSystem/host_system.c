@@ -12,10 +12,21 @@
 static int argument_count;
 static char **arguments;
 
-/* glibc and musl call constructors with the arguments of main. */
-__attribute__((constructor)) static void remember_arguments(int count, char **values) {
+/* Opens /dev/null at each of the three standard descriptors that is closed, in the direction that it is not used in: using it
+   fails then as it would have, and no file that is opened later, a database for one, can take its number and receive the
+   output. This has to come before the Swift runtime opens descriptors of its own. */
+static void reserve_standard_descriptors(void) {
+  for (int descriptor = 0; descriptor <= 2; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) return;
+  }
+}
+
+/* glibc and musl call constructors with the arguments of main; the lowest priority number comes first. */
+__attribute__((constructor(101))) static void begin(int count, char **values) {
   argument_count = count;
   arguments = values;
+  reserve_standard_descriptors();
 }
 
 int toolbox_argument_count(void) { return argument_count; }

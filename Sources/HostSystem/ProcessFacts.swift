@@ -1,14 +1,6 @@
 import CHostSystem
 import Glibc
 
-/// Opens /dev/null at each of the three standard descriptors that is closed, in the direction that it is not used in: using
-/// it fails then as it did before, and no other file can take its number.
-package func reserveStandardDescriptors() {
-  for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
-    _ = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
-  }
-}
-
 /// A path that means the same from any working directory; nothing in it is resolved.
 package func absolutePath(_ path: String) -> String {
   if path.hasPrefix("/") { return path }

@@ -22,8 +22,6 @@ package struct Toolbox: AsyncParsableCommand {
 
   /// Runs the command that the process was started with and ends the process with its exit code.
   package static func runProcess() async -> Never {
-    // A closed descriptor would be given to the first file that is opened, a database for one, and output would go there.
-    reserveStandardDescriptors()
     do {
       var command = try parseAsRoot(currentArguments())
       if var asynchronous = command as? any AsyncParsableCommand {
