@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HostSystem
 import TestSupport
 import Testing
@@ -60,5 +61,36 @@ import Testing
       #expect(!plan.removedNames.contains(name), "\(name)")
     }
     #expect(plan.warnings.contains { $0.id == "no-kernel" })
+  }
+
+  @Test(
+    .enabled(
+      if: SharedCases.isPresent("reset/apt-clone") && FileManager.default.isExecutableFile(atPath: AptOracle.path),
+      "the shared cases or apt-get are not here"),
+    arguments: [
+      ("apt-clone/dpkg-status-ubuntu-maverick", "i386"), ("apt/status-bug-601961-install-info", "i386"),
+      ("apt/status-bug-612557-garbage-upgrade", "i386"), ("apt/status-bug-lp1347721-dpkg-ordering", "i386"),
+    ])
+  func `apt agrees with the plan of a real system, and with one that removes more`(
+    name: String, architecture: String
+  ) async throws {
+    let source = try #require(SharedCases.path("reset/" + name))
+    let directory = try TemporaryDirectory()
+    try directory.write("var/lib/dpkg/status", try RootDirectory().read(source))
+    try directory.write("var/lib/apt/lists/lock", text: "")
+    try directory.write("etc/apt/sources.list", text: "")
+    let snapshot = try SystemSnapshot.read(
+      root: RootDirectory(directory.path), environment: [:], userID: 1000, executable: nil)
+    let usual = try ResetPlanner(
+      SystemAnalysis(snapshot, baseline: .rootClosure, selection: Selection(), rules: try KeepRule.shipped())
+    ).plan()
+    #expect(try await AptOracle(usual, foreignArchitectures: snapshot.foreignArchitectures).blockers() == [])
+    // A plan that takes a package with all that needs it must be what apt would do, too.
+    var selection = Selection()
+    selection.remove = [.init("*doc*", from: "--remove"), .init("python-uno", from: "--remove")]
+    let larger = try ResetPlanner(
+      SystemAnalysis(snapshot, baseline: .rootClosure, selection: selection, rules: try KeepRule.shipped())
+    ).plan()
+    #expect(try await AptOracle(larger, foreignArchitectures: snapshot.foreignArchitectures).blockers() == [])
   }
 }

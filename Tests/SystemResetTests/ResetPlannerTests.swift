@@ -340,4 +340,37 @@ import Testing
     try system.write("var/lib/apt/lists/cut_dists_x_main_binary-amd64_Packages", "Package: y\nVersion: 1\nArchi")
     #expect(throws: ArchiveListError.self) { try system.plan() }
   }
+
+  @Test func `a foreign version of a stock package is brought back only when that is asked for`() throws {
+    var system = try FixtureSystem()
+    system.add("task-x", "Depends: tool")
+    system.add("tool", auto: true, version: "2+vendor")
+    system.offer("tool", version: "1")
+    system.offer("tool", version: "2+vendor", origin: "Vendor")
+    #expect(try system.plan().packages.downgrade.isEmpty)
+    #expect(try system.plan().drift.foreignVersions.map(\.name) == ["tool"])
+    var selection = Selection(classes: ActionClass.automatic.union([.foreignVersions]))
+    let planned = try system.plan(selection)
+    #expect(planned.packages.downgrade.map(\.to) == ["1"])
+    #expect(planned.summary.downgrade == 1)
+    selection.classes = []
+    #expect(try system.plan(selection).packages.downgrade.isEmpty)
+  }
+
+  @Test func `classes tell an obsolete package and a new interface from others`() throws {
+    var system = try FixtureSystem()
+    system.offer("x")
+    system.add("left-over", auto: true)
+    system.add("own")
+    system.add("app", "Depends: libparts6t64")
+    system.add("libparts6t64", auto: true)
+    #expect(try system.plan().removal("left-over")?.class == .obsolete)
+    #expect(try system.plan().removal("own")?.class == .local)
+    let baseline = Baseline(
+      source: .file, confidence: .high, members: ["app": [.init(name: "app")], "libparts5": [.init(name: "libparts5")]])
+    let analysis = SystemAnalysis(
+      try system.snapshot(), baseline: baseline, selection: Selection(), rules: try KeepRule.shipped())
+    let index = try #require(analysis.packages(named: "libparts6t64").first)
+    #expect(analysis.explanation(of: index).class == .stockNewerABI)
+  }
 }

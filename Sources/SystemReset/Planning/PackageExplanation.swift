@@ -139,14 +139,30 @@ extension SystemAnalysis {
         }
       return (kind, hit?.reason ?? "It is needed by what stays.", hit?.id, steps)
     }
+    let package = graph.packages[index]
     let kind: ResetPlan.PackageClass =
-      graph.packages[index].isHeld ? .held : chain.count == 1 ? .stock : .stockDependency
+      package.isHeld
+      ? .held : chain.count == 1 ? .stock : succeedsMember(package.id) ? .stockNewerABI : .stockDependency
     let root = chain.first.map { graph.packages[$0].id.name } ?? ""
     let reason =
       chain.count == 1
       ? "It is part of the base system: \(stockRoots[index]?.reason ?? "stock")."
       : "It came with \(root), which is stock."
     return (kind, reason, ruleHits[index]?.id, steps)
+  }
+
+  /// Whether a package outside the baseline has the name of one of its members but for numbers and the marks of a new
+  /// binary interface (`libfoo5` and `libfoo6t64`): the same part of the system, under the name that an upgrade gave it.
+  private func succeedsMember(_ id: PackageID) -> Bool {
+    guard let members = baseline.members, members[id.name] == nil else { return false }
+    let stem = Self.stem(id.name)
+    return stem != id.name && members.keys.contains { Self.stem($0) == stem }
+  }
+
+  private static func stem(_ name: String) -> String {
+    var text = name[...]
+    for suffix in ["t64", "v5"] where text.hasSuffix(suffix) { text = text.dropLast(suffix.count) }
+    return String(text.filter { !$0.isNumber && $0 != "." })
   }
 
   private func whyItGoes(_ index: Int) -> Reasons {

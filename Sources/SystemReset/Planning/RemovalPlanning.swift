@@ -72,7 +72,11 @@ struct RemovalPlanning {
     }
     let usual: ResetPlan.PackageClass = isRoot ? .userRoot : .userDependency
     if snapshot.archive.lists.isEmpty { return (usual, how) }
-    if candidates.isEmpty { return (.local, "\(how); no archive offers it") }
+    if candidates.isEmpty {
+      // apt marks automatic only what came out of an archive: that one no longer has it.
+      return analysis.isManual(index)
+        ? (.local, "\(how); no archive offers it") : (.obsolete, "\(how); its archive no longer offers it")
+    }
     if let other = sameVersion.first, !sameVersion.contains(where: { snapshot.isOfficial($0.origin) }) {
       let origin = other.origin.origin.isEmpty ? other.origin.site : other.origin.origin
       return (.thirdParty, "\(how); from \(origin)")

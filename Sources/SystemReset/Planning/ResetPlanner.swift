@@ -29,8 +29,10 @@ package struct ResetPlanner: Sendable {
     plan.flatpaks = bundles.flatpaks()
     plan.drift = snapshot.drift.entries
     plan.drift.foreignVersions = analysis.foreignVersions()
+    plan.packages.downgrade = plannedDowngrades()
     plan.summary = ResetPlan.Summary(
-      remove: removals.count, install: installations.count, usersRemoved: plan.users.remove.count,
+      remove: removals.count, install: installations.count, downgrade: plan.packages.downgrade.count,
+      usersRemoved: plan.users.remove.count,
       freedBytes: removals.reduce(0) { $0 + $1.installedSizeBytes },
       downloadBytes: installations.reduce(0) { $0 + $1.downloadSizeBytes })
     plan.warnings = warnings()
@@ -82,6 +84,20 @@ package struct ResetPlanner: Sendable {
           neededBy: root == index ? nil : graph.packages[root].id.name))
     }
     return result.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
+  }
+
+  /// Stock packages in a version that is not the distribution's, brought back to it when that is asked for.
+  private func plannedDowngrades() -> [ResetPlan.Downgrade] {
+    guard selection.includes(.foreignVersions) else { return [] }
+    return analysis.foreignVersions().compactMap { foreign in
+      let id = PackageID(name: foreign.name, architecture: foreign.architecture)
+      guard let index = graph.index(of: id), !graph.packages[index].isHeld else { return nil }
+      let origin = snapshot.officialCandidates(foreign.name).first { $0.version.text == foreign.official }?.origin
+        .origin
+      return ResetPlan.Downgrade(
+        name: foreign.name, architecture: foreign.architecture, from: foreign.installed, to: foreign.official,
+        origin: origin ?? "")
+    }
   }
 
   private func plannedKernels() -> ResetPlan.Kernels {
