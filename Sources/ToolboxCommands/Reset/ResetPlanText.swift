@@ -160,7 +160,7 @@ struct ResetPlanText {
         .init(short(root.name.harmless, 32), .bad), .init(short(root.version.harmless, 16)),
         .init(root.installedSizeBytes.byteSize, alignsRight: true),
         .init(
-          [following > 0 ? "+\(following) with it" : nil, root.class == .userRoot ? nil : root.reason.harmless]
+          [following > 0 ? "+\(following) with it" : nil, root.class == .userRoot ? nil : origin(of: root)]
             .compactMap { $0 }.joined(separator: "; "), .faint),
       ]
     }
@@ -174,6 +174,12 @@ struct ResetPlanText {
     }
     return result
       + folded("Goes: nothing needs it any more", removals.filter { $0.because.isEmpty }.map(\.name.harmless))
+  }
+
+  /// What a reason says of where a package came from; that it was installed by name stands above the list.
+  private func origin(of removal: ResetPlan.Removal) -> String {
+    let parts = removal.reason.harmless.split(separator: "; ", maxSplits: 1)
+    return String(parts.count == 2 && parts[0] == "installed by name" ? parts[1] : removal.reason.harmless[...])
   }
 
   private func installations() -> [String] {
