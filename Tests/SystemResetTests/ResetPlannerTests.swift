@@ -169,6 +169,52 @@ import Testing
     #expect(plan.packages.remove.map { "\($0.name):\($0.architecture)" } == ["lib:i386", "wine:i386"])
   }
 
+  @Test func `what a package that comes back needs of the installed ones stays`() throws {
+    var system = try FixtureSystem()
+    system.add("dpkg", "Essential: yes")
+    system.add("liblsof0", auto: true)
+    system.add("lsof-doc", auto: true)
+    system.add("mine", auto: true)
+    system.add("other-mailer", "Provides: mailer")
+    system.offer(
+      "lsof", "Priority: standard", "Depends: liblsof0 (= 1), mailer | stock-mailer", "Recommends: lsof-doc")
+    system.offer("stock-mailer", "Priority: standard")
+    try system.write(
+      "var/log/dpkg.log",
+      """
+      2026-11-20 10:00:00 remove lsof:amd64 1 <none>
+      2026-11-20 10:00:01 remove stock-mailer:amd64 1 <none>
+
+      """)
+    let plan = try system.plan()
+    #expect(plan.packages.install.map(\.name) == ["lsof", "stock-mailer"])
+    #expect(plan.removedNames == ["mine", "other-mailer"])
+    #expect(
+      try system.plan(Selection(classes: [.packages])).removedNames == ["liblsof0", "lsof-doc", "mine", "other-mailer"])
+  }
+
+  @Test func `a priority speaks for the system's own architecture only, and a flag keeps without recommendations`()
+    throws
+  {
+    var system = try FixtureSystem()
+    system.add("dpkg", "Essential: yes", "Depends: zlib1g, libgcc")
+    system.add("zlib1g", "Priority: required", "Multi-Arch: same")
+    system.add("libgcc", "Protected: yes", "Multi-Arch: same", "Depends: libc6")
+    system.add("libc6", "Multi-Arch: same")
+    system.add("zlib1g", "Priority: required", "Multi-Arch: same", "Depends: libc6", architecture: "i386")
+    system.add("libgcc", "Protected: yes", "Multi-Arch: same", "Depends: libc6", auto: true, architecture: "i386")
+    system.add("libc6", "Multi-Arch: same", "Recommends: libidn", auto: true, architecture: "i386")
+    system.add("libidn", "Multi-Arch: same", auto: true, architecture: "i386")
+    for baseline in [
+      Baseline.rootClosure, Baseline(source: .file, confidence: .high, members: ["dpkg": [.init(name: "dpkg")]]),
+    ] {
+      let plan = try system.plan(baseline: baseline)
+      #expect(plan.packages.remove.map { "\($0.name):\($0.architecture)" } == ["libidn:i386", "zlib1g:i386"])
+      #expect(plan.kept("libgcc")?.rule == "protected")
+      #expect(plan.kept("libgcc")?.architecture == "i386")
+    }
+  }
+
   @Test func `people's accounts go, services and the last administrator stay`() throws {
     let system = try FixtureSystem()
     try system.write(

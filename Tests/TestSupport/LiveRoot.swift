@@ -36,21 +36,71 @@ package final class LiveRoot: Sendable {
     package let description: String
   }
 
-  /// Makes a system.
+  /// The machine's sources do not have a release (any more): a reason to skip, not to fail.
+  package struct NotCarried: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  /// The machine's own sources, made to name another release: the same archive and the same key, without the suites for
+  /// updates, since old releases do not keep those.
+  /// - Throws: ``NotCarried``, when the sources do not name the machine's release, so that nothing can be put in its place.
+  private static func sources(of release: String, like path: String) throws -> String {
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    let own = Self.release
+    func names(_ line: some StringProtocol) -> Bool { line.split(separator: " ").contains { $0 == own } }
+    var entries: [String] = []
+    if path.hasSuffix(".sources") {
+      for stanza in text.split(separator: "\n\n") {
+        let lines = stanza.split(separator: "\n")
+        guard lines.contains(where: { $0.hasPrefix("Suites:") && names($0) }) else { continue }
+        entries.append(lines.map { $0.hasPrefix("Suites:") ? "Suites: \(release)" : $0 }.joined(separator: "\n"))
+      }
+    } else {
+      for line in text.split(separator: "\n") where line.hasPrefix("deb ") && names(line) {
+        entries.append(line.split(separator: " ").map { $0 == own ? release : String($0) }.joined(separator: " "))
+      }
+    }
+    guard !entries.isEmpty else {
+      throw NotCarried(description: "the machine's sources do not name \(own), so none can be made for \(release)")
+    }
+    return entries.joined(separator: "\n\n") + "\n"
+  }
+
+  /// Makes a system, with apt's lists and dpkg's log in it as on an installed one.
   /// - Parameter variant: as for mmdebstrap(1): `apt`, `important`, `standard`.
-  /// - Throws: ``Failure`` with what mmdebstrap said, when the mirror cannot be reached for one.
-  package init(variant: String) async throws {
-    guard let sources = Self.sources else { throw Failure(description: Self.obstacle ?? "no sources") }
+  /// - Parameter release: its code name.
+  /// - Throws: ``NotCarried``, when the machine's sources do not have the release; ``Failure`` with what mmdebstrap said,
+  ///   when the archive cannot be reached for one.
+  package init(variant: String, release: String = LiveRoot.release) async throws {
+    guard let own = Self.sources else { throw Failure(description: Self.obstacle ?? "no sources") }
     directory = try TemporaryDirectory()
     path = directory("root")
+    var sources = own
+    if release != Self.release {
+      let text = try Self.sources(of: release, like: own)
+      sources = try directory.write(own.hasSuffix(".sources") ? "debian.sources" : "debian.list", text: text)
+    }
     let made = try await ToolboxProcess.run(
-      path: "/usr/bin/mmdebstrap", ["--quiet", "--variant=\(variant)", Self.release, path, sources])
-    guard made.status == 0 else { throw Failure(description: "mmdebstrap: \(made.errors)") }
+      path: "/usr/bin/mmdebstrap",
+      [
+        "--quiet", "--variant=\(variant)", "--dpkgopt=force-unsafe-io", "--aptopt=Acquire::Languages \"none\"",
+        "--skip=cleanup/apt/lists,cleanup/reproducible", release, path, sources,
+      ])
+    guard made.status == 0 else {
+      if made.errors.contains("does not have a Release file") || made.errors.contains("404  Not Found") {
+        throw NotCarried(description: "the machine's sources do not carry \(release)")
+      }
+      throw Failure(description: "mmdebstrap: \(made.errors)")
+    }
   }
 
   /// Runs a program inside, as its root, without a terminal.
   @discardableResult
-  package func run(_ arguments: String...) async throws -> String {
+  package func run(_ arguments: String...) async throws -> String { try await run(arguments) }
+
+  /// Runs a program inside, as its root, without a terminal.
+  @discardableResult
+  package func run(_ arguments: [String]) async throws -> String {
     let outcome = try await ToolboxProcess.run(
       path: "/usr/sbin/chroot", [path] + arguments, environment: ["DEBIAN_FRONTEND": "noninteractive"])
     guard outcome.status == 0 else {
@@ -64,6 +114,28 @@ package final class LiveRoot: Sendable {
     let text = try await run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n")
     return Set(
       text.split(separator: "\n").filter { $0.hasSuffix(" installed") }.map { String($0.split(separator: " ")[0]) })
+  }
+
+  /// `name:architecture` of what dpkg has installed inside.
+  package func installed() async throws -> Set<String> {
+    let text = try await run("dpkg-query", "-W", "-f", "${Package}:${Architecture} ${db:Status-Status}\n")
+    return Set(
+      text.split(separator: "\n").filter { $0.hasSuffix(" installed") }.map { String($0.split(separator: " ")[0]) })
+  }
+
+  /// Writes a text file inside, with the directories above it.
+  package func write(_ name: String, text: String) throws {
+    try directory.write("root/" + name, text: text)
+  }
+
+  /// Writes a file beside the system, not in it, and gives its path.
+  package func writeBeside(_ name: String, _ content: some Sequence<UInt8>) throws -> String {
+    try directory.write(name, content)
+  }
+
+  /// Removes a file or a directory inside.
+  package func remove(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: path + "/" + name)
   }
 
   /// One line for every file inside: its path, kind, owner, mode, size, times and content, so that two listings are equal

@@ -2,6 +2,8 @@ import DebianPackages
 
 /// Which stock packages come back, and which absent ones are only named.
 struct InstallationPlanning {
+  typealias Installations = (install: [ResetPlan.Installation], missing: [ResetPlan.Missing])
+
   private let analysis: SystemAnalysis
   private var snapshot: SystemSnapshot { analysis.snapshot }
   private var graph: DependencyGraph { analysis.graph }
@@ -11,7 +13,7 @@ struct InstallationPlanning {
   /// Stock packages that are not there. One is planned only where there is evidence that somebody took it away: a log, a
   /// baseline that names it, or a stock package that depends on it. The others are named for the person to decide.
   /// - Throws: ``Deb822Error``, when a list's stanza of a package to install is malformed.
-  func installations() throws(Deb822Error) -> (install: [ResetPlan.Installation], missing: [ResetPlan.Missing]) {
+  func installations() throws(Deb822Error) -> Installations {
     var wanted: [String: String] = [:]
     var missing: [String: String] = [:]
     if analysis.baseline.members == nil {

@@ -57,11 +57,12 @@ package struct KeepRule: Sendable {
     conditions.isEmpty || conditions.contains { $0.allSatisfy(facts.contains) }
   }
 
-  func matches(_ package: InstalledPackage, sets computed: PackageSets) -> Bool {
+  /// - Parameter isNative: whether the package is of the system's own architecture or of all; priorities speak for those only.
+  func matches(_ package: InstalledPackage, isNative: Bool, sets computed: PackageSets) -> Bool {
     if flags.contains("essential"), package.isEssential { return true }
     if flags.contains("protected"), package.isProtected { return true }
     if flags.contains("important"), package.isImportant { return true }
-    if flags.contains("required"), package.priority == .required { return true }
+    if flags.contains("required"), isNative, package.priority == .required { return true }
     if exactNames.contains(package.id.name) || patterns.contains(where: { $0.matches(package.id.name) }) { return true }
     return sets.contains { computed.members[$0]?.contains(package.id) ?? false }
   }

@@ -15,7 +15,7 @@ package struct ResetPlanner: Sendable {
   /// - Throws: ``Deb822Error``, when a list's stanza of a package to install is malformed.
   package func plan() throws(Deb822Error) -> ResetPlan {
     let removals = RemovalPlanning(analysis).removals()
-    let (installations, missing) = try InstallationPlanning(analysis).installations()
+    let (installations, missing) = try analysis.installations.get()
     var plan = ResetPlan(
       system: ResetPlan.System(
         id: snapshot.release.id, versionId: snapshot.release.versionID, codename: snapshot.release.codename,

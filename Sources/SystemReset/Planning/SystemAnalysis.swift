@@ -17,29 +17,33 @@ package struct SystemAnalysis: Sendable {
   let spareKernels: [InstalledKernels.Kernel]
 
   /// What the base system or the baseline explains.
-  let stock: DependencyGraph.Closure
+  private(set) var stock: DependencyGraph.Closure
   /// Why a package is a root of `stock`.
-  let stockRoots: [Int: StockRoot]
+  private(set) var stockRoots: [Int: StockRoot]
   /// Whether the auto marks say who chose a package. Some installers mark the whole system manual, and where the record is
   /// lost everything counts as manual: "manual" then is no evidence of a person's choice.
   let marksTell: Bool
   /// The rule that keeps a package by its own name, stock or not.
   let ruleHits: [Int: RuleHit]
   /// `stock` and everything that rules keep.
-  let kept: DependencyGraph.Closure
+  private(set) var kept: DependencyGraph.Closure
+  /// What comes back, and what is only named; or why that could not be told.
+  private(set) var installations: Result<InstallationPlanning.Installations, Deb822Error> = .success(([], []))
   /// Packages that go because the person named them, or because they need one that was named.
   let forced: [Int: Forced]
   /// What was asked for and cannot be.
   let refusals: [ResetPlan.Blocker]
   /// Packages of a root that does not run which a rule might keep if it did, with the rule: the connection to the network, for
   /// one. They go by the plan, and a person should look at them.
-  let wouldServeWhenRunning: [Int: String]
+  private(set) var wouldServeWhenRunning: [Int: String] = [:]
 
   enum StockRoot: Sendable, Equatable {
     case flag
     case priority(PackagePriority)
     case metapackage
     case baseline
+    /// Needed or recommended by the named package, which is absent and comes back.
+    case returning(String)
 
     var reason: String {
       switch self {
@@ -47,6 +51,7 @@ package struct SystemAnalysis: Sendable {
       case .priority(let priority): "priority \(priority)"
       case .metapackage: "a metapackage of the distribution"
       case .baseline: "in the baseline"
+      case .returning(let name): "needed by \(name), which comes back"
       }
     }
   }
@@ -83,47 +88,90 @@ package struct SystemAnalysis: Sendable {
     let excluded = Set(forced.keys).union(spare)
 
     let roots = Self.stockRoots(snapshot, baseline).filter { !excluded.contains($0.key) }
-    let ordered = roots.keys.sorted()
     // First with every installed alternative; then, where the marks can be trusted, without those that a person chose.
-    let wide = graph.closure(of: ordered, withRecommends: true, excluding: excluded)
+    let wide = graph.closure(of: roots.keys.sorted(), withRecommends: true, excluding: excluded)
     let pulledIn = graph.packages.indices.filter { wide.contains($0) && roots[$0] == nil }
     marksTell = pulledIn.filter { Self.isManual($0, snapshot) }.count * 2 <= pulledIn.count
-    let trusts = marksTell
-    stock =
-      trusts
-      ? graph.closure(
-        of: ordered, withRecommends: true, excluding: excluded, isChosenByPerson: { Self.isManual($0, snapshot) })
-      : wide
-    // What a rule keeps is part of the system like stock, with what came along as its recommendation. What somebody holds or
-    // asked for stays with what it needs and no more.
-    let wished: Set<String> = ["held", "broken", "chosen"]
-    let isChosen: (Int) -> Bool = { trusts && Self.isManual($0, snapshot) }
-    let ruled = graph.closure(
-      of: hits.filter { !wished.contains($0.value.id) }.keys.sorted(), withRecommends: true,
-      onlyUnchosenRecommends: true,
-      extending: stock, excluding: excluded, isChosenByPerson: isChosen)
-    kept = graph.closure(
-      of: hits.filter { wished.contains($0.value.id) }.keys.sorted(), withRecommends: false, extending: ruled,
-      excluding: excluded, isChosenByPerson: isChosen)
-    wouldServeWhenRunning = Self.wouldServe(snapshot, rules, kept)
+    (stock, kept) = (wide, wide)
     Self.noteUnmatched(selection, snapshot, &refusals)
     stockRoots = roots
     ruleHits = hits
     self.forced = forced
     self.refusals = refusals
+    close(excluding: excluded)
+    planInstallations(excluding: excluded)
+    wouldServeWhenRunning = Self.wouldServe(snapshot, rules, kept)
+  }
+
+  /// Closes the roots of the stock set, and what rules keep.
+  private mutating func close(excluding excluded: Set<Int>) {
+    let (snapshot, trusts) = (snapshot, marksTell)
+    let isChosen = { trusts && Self.isManual($0, snapshot) }
+    stock = graph.closure(
+      of: stockRoots.keys.sorted(), withRecommends: true, excluding: excluded, isChosenByPerson: isChosen)
+    // What a rule keeps is part of the system like stock, with what came along as its recommendation. What somebody holds or
+    // asked for stays with what it needs and no more.
+    let wished: Set<String> = ["held", "broken", "chosen"]
+    let ruled = graph.closure(
+      of: ruleHits.filter { !wished.contains($0.value.id) }.keys.sorted(), withRecommends: true,
+      onlyUnchosenRecommends: true, extending: stock, excluding: excluded, isChosenByPerson: isChosen)
+    kept = graph.closure(
+      of: ruleHits.filter { wished.contains($0.value.id) }.keys.sorted(), withRecommends: false, extending: ruled,
+      excluding: excluded, isChosenByPerson: isChosen)
+  }
+
+  /// Plans what comes back, and keeps what that needs of the installed packages: the library of a stock program is stock
+  /// while the program is away, too.
+  private mutating func planInstallations(excluding excluded: Set<Int>) {
+    while true {
+      do throws(Deb822Error) {
+        installations = .success(try InstallationPlanning(self).installations())
+        let needed = try neededToComeBack(excluding: excluded)
+        if needed.isEmpty { return }
+        stockRoots.merge(needed) { first, _ in first }
+      } catch {
+        installations = .failure(error)
+        return
+      }
+      close(excluding: excluded)
+    }
+  }
+
+  /// The installed packages that those to install depend on or recommend, and that nothing keeps yet.
+  private func neededToComeBack(excluding excluded: Set<Int>) throws(Deb822Error) -> [Int: StockRoot] {
+    var result: [Int: StockRoot] = [:]
+    let install = try installations.get().install
+    let coming = Set(install.map(\.name))
+    for item in install {
+      guard let candidate = snapshot.bestCandidate(item.name) else { continue }
+      let details = try snapshot.archive.details(of: candidate)
+      for group in details.preDepends + details.depends + details.recommends
+      where !group.contains(where: { coming.contains($0.name) }) {
+        let satisfiers = group.flatMap { graph.satisfiers(of: $0, architecture: snapshot.architecture) }
+          .filter { !excluded.contains($0) }
+        if satisfiers.contains(where: { kept.contains($0) || result[$0] != nil }) { continue }
+        let pulledIn = satisfiers.filter { !isManual($0) }
+        for index in pulledIn.isEmpty ? satisfiers : pulledIn { result[index] = .returning(item.name) }
+      }
+    }
+    return result
   }
 
   // MARK: Stock
 
   /// The packages that define the system. With a record these are its members; the base system's flags and `required`
   /// count beside it, since no baseline may cost a system its dpkg.
+  ///
+  /// A flag or a priority speaks for the system's own architecture: what it needs of `zlib1g` says nothing of a second one
+  /// that somebody installed for another architecture. (Those with a flag stay all the same, by their keep rule.)
   static func stockRoots(_ snapshot: SystemSnapshot, _ baseline: Baseline) -> [Int: StockRoot] {
     var roots: [Int: StockRoot] = [:]
     let patterns = snapshot.profile?.roots ?? []
     for (index, package) in snapshot.graph.packages.enumerated() {
-      if package.isEssential || package.isProtected || package.isImportant {
+      let isNative = snapshot.isNative(package.id)
+      if isNative, package.isEssential || package.isProtected || package.isImportant {
         roots[index] = .flag
-      } else if package.priority == .required {
+      } else if isNative, package.priority == .required {
         roots[index] = .priority(.required)
       } else if baseline.members != nil {
         let id = package.id
@@ -146,6 +194,7 @@ package struct SystemAnalysis: Sendable {
   /// The archive's word counts before the package's own: priorities are corrected there. Without its lists, the profile's
   /// table stands in for it.
   private static func basePriority(_ package: InstalledPackage, _ snapshot: SystemSnapshot) -> PackagePriority? {
+    guard snapshot.isNative(package.id) else { return nil }
     let official = snapshot.officialCandidates(package.id.name).filter { $0.id.architecture == package.id.architecture }
     let known: PackagePriority? = snapshot.profile?.base.contains(package.id.name) == true ? .standard : nil
     let priority = official.compactMap(\.priority).min() ?? [known, package.priority].compactMap { $0 }.min()
@@ -173,7 +222,9 @@ package struct SystemAnalysis: Sendable {
         hits[index] = RuleHit(id: "broken", reason: "dpkg has not finished with it; repair it before it is judged.")
       } else if spare.contains(index) {
         continue
-      } else if let rule = active.first(where: { $0.matches(package, sets: sets) }) {
+      } else if let rule = active.first(where: {
+        $0.matches(package, isNative: snapshot.isNative(package.id), sets: sets)
+      }) {
         hits[index] = RuleHit(id: rule.id, reason: rule.reason)
       } else if let choice = selection.keep.matching(package.id.name) {
         hits[index] = RuleHit(id: "chosen", reason: "It was asked to stay (\(choice.from)).")
@@ -189,7 +240,8 @@ package struct SystemAnalysis: Sendable {
     let candidates = rules.filter(\.needsRunningSystem)
     var result: [Int: String] = [:]
     for (index, package) in snapshot.graph.packages.enumerated() where !kept.contains(index) {
-      result[index] = candidates.first { $0.matches(package, sets: PackageSets()) }?.id
+      result[index] =
+        candidates.first { $0.matches(package, sets: PackageSets(), isNative: snapshot.isNative(package.id)) }?.id
     }
     return result
   }
