@@ -16,10 +16,12 @@ import SystemReset
   require(accounts.users.count == lines(passwd).count, "an account is lost")
   require(accounts.groups.count == lines(group).count, "a group is lost")
   for (user, line) in zip(accounts.users, lines(passwd)) {
-    require(line.hasPrefix(user.name + ":") && line.hasSuffix(":" + user.shell))
+    require(line.utf8.starts(with: "\(user.name):".utf8), "an account has another name")
   }
   for user in accounts.users.prefix(20) { require(accounts.user(user.uid)?.uid == user.uid) }
-  for group in accounts.groups.prefix(20) {
+  for (group, line) in zip(accounts.groups, lines(group)).prefix(20) {
+    let list = line.utf8.split(separator: 0x3A, omittingEmptySubsequences: false)[3]
+    require(group.members.count == list.split(separator: 0x2C).count, "a member is lost")
     require(Set(accounts.members(ofGroup: group.name)).isSuperset(of: group.members))
   }
 }
