@@ -16,7 +16,7 @@ BENCH_PACKAGES := linux-perf curl
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s -Xlinker -no-pie
 
 .DEFAULT_GOAL := build
-.PHONY: run build test bench lint install uninstall clean swift-is-there build-packages test-packages bench-packages
+.PHONY: run build test fuzz bench lint install uninstall clean swift-is-there build-packages test-packages bench-packages
 
 run: build
 	@$(BINARY) perf
@@ -35,6 +35,14 @@ test: export TOOLBOX_BINARY := $(CURDIR)/$(BINARY)
 test: swift-is-there build-packages test-packages lint
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox
 	$(SWIFT) test
+
+# Gives the readers of foreign files any bytes there are, FUZZ_SECONDS for each reader. See CONTRIBUTING.md.
+fuzz: export FUZZ_SECONDS ?= 20
+fuzz: export TOOLBOX_FUZZING := 1
+fuzz: swift-is-there build-packages
+	$(SWIFT) build -c release --scratch-path .build/fuzz/build --product ToolboxFuzz
+	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a
+	Tests/Fuzz/fuzz.sh
 
 bench: build bench-packages
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox-bench

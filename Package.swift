@@ -4,13 +4,19 @@ import PackageDescription
 // `make test` and CI set this: a warning in our own targets then stops the build; those of dependencies never do.
 let warningsAreErrors = Context.environment["TOOLBOX_WARNINGS_AS_ERRORS"] == "1"
 
-let ourSettings: [SwiftSetting] =
+/// `make fuzz` sets this: our code is then compiled so that libFuzzer sees where an input leads, and memory is watched.
+let isFuzzing = Context.environment["TOOLBOX_FUZZING"] == "1"
+
+/// For what runs while others are built.
+let toolSettings: [SwiftSetting] =
   [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+let ourSettings = toolSettings + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -21,7 +27,8 @@ let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: 
 
 let package = Package(
   name: "toolbox",
-  products: [.executable(name: "toolbox", targets: ["toolbox"])],
+  products: [.executable(name: "toolbox", targets: ["toolbox"])]
+    + (isFuzzing ? [.library(name: "ToolboxFuzz", type: .static, targets: ["ToolboxFuzz"])] : []),
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -61,9 +68,9 @@ let package = Package(
     .target(
       name: "BundledData", dependencies: ["DataTree"], exclude: ["Data"], swiftSettings: ourSettings,
       plugins: ["EmbedData"]),
-    .target(name: "DataTree", swiftSettings: ourSettings),
+    .target(name: "DataTree", swiftSettings: toolSettings),
     .plugin(name: "EmbedData", capability: .buildTool(), dependencies: ["embed-data"], path: "Sources/EmbedData"),
-    .executableTarget(name: "embed-data", dependencies: ["DataTree", yams], swiftSettings: ourSettings),
+    .executableTarget(name: "embed-data", dependencies: ["DataTree", yams], swiftSettings: toolSettings),
 
     // The doors to the machine.
     .target(
@@ -77,7 +84,11 @@ let package = Package(
       name: "HostSystem", dependencies: ["CHostSystem", subprocess, systemPackage], swiftSettings: ourSettings),
     .target(name: "CHostSystem"),
 
-    // `make bench`, and what the tests share.
+    // `make fuzz`, `make bench`, and what the tests share.
+    .target(
+      name: "ToolboxFuzz",
+      dependencies: ["SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Compression", "HostSystem"],
+      path: "Tests/Fuzz", exclude: ["Seeds", "fuzz.dict", "fuzz.sh"], swiftSettings: ourSettings),
     .executableTarget(name: "toolbox-bench", path: "Tests/Benchmarks", swiftSettings: ourSettings),
     .target(
       name: "TestSupport", dependencies: ["DataTree", subprocess, systemPackage], path: "Tests/TestSupport",

@@ -10,6 +10,13 @@ struct YAMLFile {
   /// - Throws: ``ConfigurationError``, unless the text is a mapping or empty.
   init(_ bytes: [UInt8], path: String) throws(ConfigurationError) {
     self.path = path
+    // Comparing keys goes through everything that an alias stands for: lists of aliases of lists of aliases, on forty
+    // lines, would keep it busy for ever.
+    let aliases = Self.countAliases(bytes)
+    guard aliases <= Self.mostAliases else {
+      throw .notYAML(
+        path: path, line: 1, column: 1, what: "\(aliases) aliases (*name) where at most \(Self.mostAliases) are taken")
+    }
     let node: Node?
     do {
       node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))
@@ -26,6 +33,27 @@ struct YAMLFile {
         path: path, line: other.mark?.line ?? 1, column: other.mark?.column ?? 1, key: "file",
         expected: "keys with values")
     }
+  }
+
+  private static let mostAliases = 16
+
+  /// How many aliases there can be at most: asterisks that begin a word, outside of lines that are comments. Inside quotes
+  /// there may be some that are none.
+  private static func countAliases(_ bytes: [UInt8]) -> Int {
+    var count = 0
+    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+      guard let start = line.firstIndex(where: { $0 != 0x20 && $0 != 0x09 }), line[start] != 0x23 else { continue }
+      for index in line.indices.dropLast() where line[index] == 0x2A && isNameByte(line[index + 1]) {
+        let previous = index > line.startIndex ? line[index - 1] : 0x20
+        if !isNameByte(previous), previous != 0x22, previous != 0x27 { count += 1 }
+      }
+    }
+    return count
+  }
+
+  /// What the name of an anchor may hold. Source: libyaml, IS_ALPHA.
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x5F || byte == 0x2D
   }
 
   private static func described(_ error: any Error, _ path: String) -> ConfigurationError {

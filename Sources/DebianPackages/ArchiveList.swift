@@ -108,6 +108,15 @@ package final class ArchiveList: Sendable {
       var isEssential = false
       var hasProvides = false
       var hasTask = false
+      /// Takes a value that a stanza has once; a second one means that the empty line between two stanzas is lost.
+      func take(_ value: Range<Int>, into place: inout Range<Int>) throws(ArchiveListError) {
+        guard place.isEmpty else {
+          throw .malformed(
+            path: path, line: lineNumber(bytes, value.lowerBound),
+            what: "two packages without an empty line between them")
+        }
+        place = value
+      }
       while offset < end, base[offset] != 0x0A {
         let line = offset
         guard let newline = memchr(base + line, 0x0A, end - line) else { break }
@@ -117,16 +126,16 @@ package final class ArchiveList: Sendable {
         case 0x20, 0x09: continue
         case UInt8(ascii: "P"):
           if let value = value(base, line, lineEnd, "Package:") {
-            name = value
+            try take(value, into: &name)
           } else if let value = self.value(base, line, lineEnd, "Priority:") {
             priority = PackagePriority(UnsafeBufferPointer(rebasing: bytes[value]))
           } else if self.value(base, line, lineEnd, "Provides:") != nil {
             hasProvides = true
           }
         case UInt8(ascii: "V"):
-          if let value = value(base, line, lineEnd, "Version:") { version = value }
+          if let value = value(base, line, lineEnd, "Version:") { try take(value, into: &version) }
         case UInt8(ascii: "A"):
-          if let value = value(base, line, lineEnd, "Architecture:") { architecture = value }
+          if let value = value(base, line, lineEnd, "Architecture:") { try take(value, into: &architecture) }
         case UInt8(ascii: "E"):
           if let value = value(base, line, lineEnd, "Essential:") {
             isEssential = value.count == 3 && base[value.lowerBound] == 0x79

@@ -67,6 +67,20 @@ package struct Deb822Scanner {
 
     package var text: String { String(decoding: value, as: UTF8.self) }
     package var nameText: String { String(decoding: name, as: UTF8.self) }
+
+    /// Puts the text into a place that must still be empty: a second field of one name means that the empty line, or the
+    /// first line, between two stanzas is lost, and one of them would speak for the other.
+    /// - Parameter path: only for the message of the error.
+    package func take(into place: inout FieldText?, path: String) throws(Deb822Error) {
+      if let place { throw .duplicate(path: path, line: line, what: "field '\(nameText)'", firstLine: place.line) }
+      place = FieldText(text: text, line: line)
+    }
+  }
+
+  /// The text of a field that was met, and the line that it begins in.
+  package struct FieldText {
+    package let text: String
+    package let line: Int
   }
 
   private let bytes: UnsafeBufferPointer<UInt8>

@@ -23,21 +23,21 @@ package struct ExtendedStates: Sendable {
     var scanner = Deb822Scanner(bytes, path: path)
     var automatic: Set<PackageID> = []
     while true {
-      var name: String?
-      var architecture: String?
-      var isAutomatic = false
+      var name: Deb822Scanner.FieldText?
+      var architecture: Deb822Scanner.FieldText?
+      var mark: Deb822Scanner.FieldText?
       let stanza = try scanner.nextStanza { (field) throws(Deb822Error) in
         if field.isNamed("Package") {
-          name = field.text
+          try field.take(into: &name, path: path)
         } else if field.isNamed("Architecture") {
-          architecture = field.text
+          try field.take(into: &architecture, path: path)
         } else if field.isNamed("Auto-Installed") {
-          isAutomatic = field.text == "1"
+          try field.take(into: &mark, path: path)
         }
       }
       guard let stanza else { break }
       guard let name else { throw .missingField(path: path, line: stanza.line, field: "Package", package: nil) }
-      if isAutomatic { automatic.insert(PackageID(name: name, architecture: architecture ?? "")) }
+      if mark?.text == "1" { automatic.insert(PackageID(name: name.text, architecture: architecture?.text ?? "")) }
     }
     self.automatic = automatic
   }

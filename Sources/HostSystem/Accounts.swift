@@ -83,8 +83,9 @@ package struct Accounts: Sendable, Equatable {
       if let first = firstGroupLines.updateValue(number, forKey: fields[0]) {
         throw .duplicateName(path: groupPath, line: number, name: fields[0].harmless, firstLine: first)
       }
-      groups.append(
-        AccountGroup(name: fields[0], gid: gid, members: fields[3].split(separator: ",").map(String.init)))
+      // By scalars: a combining mark behind a comma makes one character of the two, which is no comma.
+      let members = fields[3].unicodeScalars.split(separator: ",").map { String($0) }
+      groups.append(AccountGroup(name: fields[0], gid: gid, members: members))
     }
     self.users = users
     self.groups = groups

@@ -35,6 +35,32 @@ import Testing
     #expect(try policy(text) == ResetPolicy())
   }
 
+  /// Every line doubles what the line before it stands for.
+  @Test(arguments: ["[*a", "{? *a"])
+  func `aliases of aliases as keys are refused at once`(opening: String) {
+    var text = "a0: &a0 [x, x]\n"
+    for level in 1..<40 {
+      let alias = "\(opening)\(level - 1)"
+      let rest = opening == "[*a" ? ", *a\(level - 1)]" : " : *a\(level - 1)}"
+      text += "a\(level): &a\(level) \(alias)\(rest)\n"
+    }
+    text += "? *a39\n: 1\n"
+    #expect(
+      throws: ConfigurationError.notYAML(
+        path: "reset.yaml", line: 1, column: 1, what: "79 aliases (*name) where at most 16 are taken")
+    ) {
+      try policy(text)
+    }
+  }
+
+  @Test func `a few aliases are taken, and names with asterisks are none`() throws {
+    let patterns = (0..<40).map { "  - 'lib\($0)*-dev'\n  - \"*-dbg\"\n" }.joined()
+    let comments = String(repeating: "  # *not* one\n", count: 40)
+    let policy = try policy("keep: &words [a]\nprotect-users: *words\nremove:\n\(comments)\(patterns)")
+    #expect(policy.protectUsers.map(\.value) == ["a"])
+    #expect(policy.remove.count == 80)
+  }
+
   @Test func `an unknown key is named with line and column`() {
     #expect(
       throws: ConfigurationError.unknownKey(

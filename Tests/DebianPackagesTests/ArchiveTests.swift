@@ -197,6 +197,15 @@ import Testing
       "Package: a\nVersion: 1\nArchitecture: amd64\n\n\nPackage: a\nVersion: 1\nArchitecture:\n", 6,
       "the stanza lacks Package, Version or Architecture"
     ),
+    (
+      "empty_line_between_stanzas_is_lost",
+      "Package: a\nVersion: 1\nArchitecture: amd64\nPackage: b\nVersion: 1\nArchitecture: amd64\n", 4,
+      "two packages without an empty line between them"
+    ),
+    (
+      "first_line_of_a_stanza_is_lost", "Package: a\nVersion: 1\nArchitecture: amd64\nVersion: 2\n", 4,
+      "two packages without an empty line between them"
+    ),
     ("stray_continuation", " x\n\n", 1, "the stanza lacks Package, Version or Architecture"),
     (
       "list_crlf", "Package: a\r\nVersion: 1\r\nArchitecture: amd64\r\n\r\nPackage: b\r\n", 4, "expected 'Field: value'"

@@ -68,6 +68,15 @@ import Testing
     ("\nPackage: a\nArch", .cutInLine(path: "states", line: 3)),
     ("Package: a\r\n", .forbiddenByte(path: "states", line: 1, byte: 0x0D)),
     ("1\n", .notAField(path: "states", line: 1, text: "1")),
+    // Two stanzas without the empty line between them, and without the first line of the second.
+    (
+      "Package: a\nAuto-Installed: 1\nPackage: b\nAuto-Installed: 0\n",
+      .duplicate(path: "states", line: 3, what: "field 'Package'", firstLine: 1)
+    ),
+    (
+      "Package: a\nAuto-Installed: 0\nAuto-Installed: 1\n",
+      .duplicate(path: "states", line: 3, what: "field 'Auto-Installed'", firstLine: 2)
+    ),
   ])
   func `a malformed file is refused`(text: String, expected: Deb822Error) {
     #expect(throws: expected) { try parse(text) }

@@ -28,6 +28,11 @@ import Testing
     #expect(accounts.members(ofGroup: "absent") == [])
   }
 
+  @Test func `a combining mark behind a comma does not glue two members together`() throws {
+    let accounts = try parse("", group: "sudo:x:27:anna,\u{301}bert,carl\n")
+    #expect(accounts.groups.map(\.members) == [["anna", "\u{301}bert", "carl"]])
+  }
+
   @Test func `names with capitals are names of their own, and several may share an id`() throws {
     let accounts = try parse("Debian-gdm:x:120:120::/:/bin/false\ndebian-gdm:x:120:121::/:/bin/false\n")
     #expect(accounts.user(120)?.name == "Debian-gdm")

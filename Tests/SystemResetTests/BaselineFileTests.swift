@@ -220,7 +220,27 @@ import Testing
     ),
     (
       name: "status_with_unknown_state", text: "Package: bash\nStatus: install ok shiny\n\n",
-      message: "file:1: field 'Status' cannot be 'install ok shiny'"
+      message: "file:2: field 'Status' cannot be 'install ok shiny'"
+    ),
+    (
+      name: "status_without_the_empty_line_between_two_stanzas",
+      text: "Package: bash\nStatus: install ok installed\nPackage: dash\nStatus: install ok installed\n\n",
+      message: "file:3: field 'Package' stands there a second time (first in line 1)"
+    ),
+    (
+      name: "status_without_the_first_line_of_a_stanza",
+      text: "Package: bash\nStatus: deinstall ok config-files\nStatus: install ok installed\n\n",
+      message: "file:3: field 'Status' stands there a second time (first in line 2)"
+    ),
+    (
+      name: "status_with_an_architecture_of_two_lines",
+      text: "Package: bash\nStatus: install ok installed\nArchitecture: amd64\n /etc/bash.bashrc\n\n",
+      message: "file:3: field 'Architecture' cannot be"
+    ),
+    (
+      name: "status_with_a_version_of_two_words",
+      text: "Package: bash\nStatus: install ok installed\nVersion: 5.2 5.3\n\n",
+      message: "file:3: field 'Version' cannot be '5.2 5.3'"
     ),
     (
       name: "status_of_removed_packages", text: "Package: bash\nStatus: deinstall ok config-files\n\n",

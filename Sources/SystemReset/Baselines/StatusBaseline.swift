@@ -15,29 +15,33 @@ enum StatusBaseline {
     var parts = InstallerParts()
     var (absent, duplicates, firstDuplicate) = (0, 0, 0)
     while let stanza = try next(&scanner, path: path) {
-      guard let name = stanza.name else {
+      guard let name = stanza.name?.text else {
         throw .stanza(.missingField(path: path, line: stanza.line, field: "Package", package: nil))
       }
       guard PackageRows.isPackageName(name.utf8) else {
         throw .malformedLines(path: path, line: stanza.line, text: String(name.prefix(60)).harmless, count: 1, of: 1)
       }
+      let (architecture, version) = (stanza.architecture, stanza.version)
+      if let architecture, !PackageRows.isArchitecture(architecture.text.utf8) {
+        throw bad("Architecture", architecture, path: path)
+      }
+      if let version, version.text.isEmpty || version.text.utf8.contains(where: { $0 <= 0x20 }) {
+        throw bad("Version", version, path: path)
+      }
       guard let status = stanza.status else {
         if stanza.isOffer { throw .archiveList(path: path, line: stanza.line, package: name) }
         throw .stanza(.missingField(path: path, line: stanza.line, field: "Status", package: name))
       }
-      let words = status.split(separator: " ")
+      let words = status.text.split(separator: " ")
       guard words.count == 3, let state = InstalledPackage.State(rawValue: String(words[2])),
         let wanted = InstalledPackage.Selection(rawValue: String(words[0]))
-      else {
-        throw .stanza(
-          .badValue(path: path, line: stanza.line, field: "Status", value: String(status.prefix(60)).harmless))
-      }
+      else { throw bad("Status", status, path: path) }
       let isThere = state != .notInstalled && state != .configFiles && state != .halfInstalled
       guard isThere, wanted == .install || wanted == .hold else {
         absent += 1
         continue
       }
-      let id = PackageID(name: name, architecture: stanza.architecture ?? "")
+      let id = PackageID(name: name, architecture: architecture?.text ?? "")
       guard seen.insert(id).inserted else {
         duplicates += 1
         if firstDuplicate == 0 { firstDuplicate = stanza.line }
@@ -45,7 +49,7 @@ enum StatusBaseline {
       }
       parts.take(name, line: stanza.line)
       content.members.append(
-        Baseline.Member(name: name, architecture: stanza.architecture, version: stanza.version))
+        Baseline.Member(name: name, architecture: architecture?.text, version: version?.text))
     }
     if let part = parts.verdict(members: content.members.count) {
       throw .installerEnvironment(path: path, line: part.line, package: part.name)
@@ -58,12 +62,17 @@ enum StatusBaseline {
     return content
   }
 
+  private static func bad(_ field: String, _ found: Deb822Scanner.FieldText, path: String) -> BaselineFileError {
+    .stanza(
+      .badValue(path: path, line: found.line, field: field, value: String(found.text.prefix(60)).harmless))
+  }
+
   private struct Stanza {
     var line = 0
-    var name: String?
-    var status: String?
-    var architecture: String?
-    var version: String?
+    var name: Deb822Scanner.FieldText?
+    var status: Deb822Scanner.FieldText?
+    var architecture: Deb822Scanner.FieldText?
+    var version: Deb822Scanner.FieldText?
     /// It has what only an archive's list says: where the file is fetched from.
     var isOffer = false
   }
@@ -75,13 +84,13 @@ enum StatusBaseline {
     do {
       let found = try scanner.nextStanza { (field) throws(Deb822Error) in
         if field.isNamed("Package") {
-          stanza.name = field.text
+          try field.take(into: &stanza.name, path: path)
         } else if field.isNamed("Status") {
-          stanza.status = field.text
+          try field.take(into: &stanza.status, path: path)
         } else if field.isNamed("Architecture") {
-          stanza.architecture = field.text
+          try field.take(into: &stanza.architecture, path: path)
         } else if field.isNamed("Version") {
-          stanza.version = field.text
+          try field.take(into: &stanza.version, path: path)
         } else if field.isNamed("Filename") || field.isNamed("SHA256") || field.isNamed("MD5sum") {
           stanza.isOffer = true
         }

@@ -1,0 +1,42 @@
+/// A reader under fuzzing: takes any bytes at all, and stops the process where the reader breaks one of its laws.
+typealias FuzzTarget = @Sendable (UnsafeBufferPointer<UInt8>) -> Void
+
+/// The targets by the names that the program is called under, which are those of the directories in `Seeds/`.
+private let targets: [String: FuzzTarget] = [
+  "account-files": fuzzAccountFiles,
+  "archive-list": fuzzArchiveList,
+  "baseline-file": fuzzBaselineFile,
+  "compressed": fuzzCompressed,
+  "dpkg-log": fuzzPackageLog,
+  "dpkg-status": fuzzDpkgStatus,
+  "extended-states": fuzzExtendedStates,
+  "kernel-feed": fuzzKernelFeed,
+  "kernel-version": fuzzKernelVersions,
+  "os-release": fuzzOSRelease,
+  "relations": fuzzRelations,
+  "reset-policy": fuzzResetPolicy,
+  "text": fuzzText,
+  "versions": fuzzDebianVersions,
+]
+
+/// The target that this process is called under.
+private let target: FuzzTarget = {
+  let program = CommandLine.arguments.first ?? ""
+  let name = program.split(separator: "/").last.map(String.init) ?? ""
+  guard let target = targets[name] else {
+    fatalError("'\(name)' is no fuzz target; call the program as one of \(targets.keys.sorted())")
+  }
+  return target
+}()
+
+/// What libFuzzer calls with every input. Source: the documentation of LLVM, libFuzzer.
+@_cdecl("LLVMFuzzerTestOneInput")
+func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  target(UnsafeBufferPointer(start: start, count: count))
+  return 0
+}
+
+/// Stops the process where a law is broken. `precondition` would not say which one in a release build.
+func require(_ holds: Bool, _ law: StaticString = "a law is broken", file: StaticString = #file, line: UInt = #line) {
+  if !holds { fatalError("\(law)", file: file, line: line) }
+}
