@@ -241,7 +241,7 @@ package struct SystemAnalysis: Sendable {
     var result: [Int: String] = [:]
     for (index, package) in snapshot.graph.packages.enumerated() where !kept.contains(index) {
       result[index] =
-        candidates.first { $0.matches(package, sets: PackageSets(), isNative: snapshot.isNative(package.id)) }?.id
+        candidates.first { $0.matches(package, isNative: snapshot.isNative(package.id), sets: PackageSets()) }?.id
     }
     return result
   }
