@@ -109,14 +109,19 @@ package struct SystemAnalysis: Sendable {
     let isChosen = { trusts && Self.isManual($0, snapshot) }
     stock = graph.closure(
       of: stockRoots.keys.sorted(), withRecommends: true, excluding: excluded, isChosenByPerson: isChosen)
-    // What a rule keeps is part of the system like stock, with what came along as its recommendation. What somebody holds or
-    // asked for stays with what it needs and no more.
+    // What a rule keeps of the system's own architecture is part of the system like stock, with what came along as its
+    // recommendation. What somebody holds or asked for, and what is of another architecture, stays with what it needs and no
+    // more.
     let wished: Set<String> = ["held", "broken", "chosen"]
+    let isPart = { (index: Int, hit: RuleHit) in
+      !wished.contains(hit.id) && snapshot.isNative(snapshot.graph.packages[index].id)
+    }
     let ruled = graph.closure(
-      of: ruleHits.filter { !wished.contains($0.value.id) }.keys.sorted(), withRecommends: true,
-      onlyUnchosenRecommends: true, extending: stock, excluding: excluded, isChosenByPerson: isChosen)
+      of: ruleHits.filter { isPart($0.key, $0.value) }.keys.sorted(), withRecommends: true,
+      onlyUnchosenRecommends: true,
+      extending: stock, excluding: excluded, isChosenByPerson: isChosen)
     kept = graph.closure(
-      of: ruleHits.filter { wished.contains($0.value.id) }.keys.sorted(), withRecommends: false, extending: ruled,
+      of: ruleHits.filter { !isPart($0.key, $0.value) }.keys.sorted(), withRecommends: false, extending: ruled,
       excluding: excluded, isChosenByPerson: isChosen)
   }
 
