@@ -56,7 +56,7 @@ struct SyntheticSystem {
   private static func depends(_ number: Int) -> String {
     let needs = (1...4).map { number / ($0 + 1) }.filter { $0 > 0 && $0 != number }
     return Set(needs).sorted().map {
-      $0 % 7 == 0 ? "\(name($0)) (>= 1.0) | virtual-\($0 % 50)" : "\(name($0)) (>= 1.0)"
+      $0 % 7 == 0 ? "\(name($0)) (>= 1.0) | virtual-\($0 / 40)" : "\(name($0)) (>= 1.0)"
     }
     .joined(separator: ", ")
   }
@@ -68,7 +68,7 @@ struct SyntheticSystem {
     return "Package: \(name(number))\n\(extra)Priority: \(number < 60 ? "required" : "optional")\nSection: libs\n"
       + "Installed-Size: \(100 + number % 5000)\nMaintainer: Somebody With a Name <somebody@example.org>\n"
       + "Architecture: amd64\nVersion: 1.\(number % 40)-\(number % 9)\n"
-      + (needs.isEmpty ? "" : "Depends: \(needs)\n") + (number % 11 == 0 ? "Provides: virtual-\(number % 50)\n" : "")
+      + (needs.isEmpty ? "" : "Depends: \(needs)\n") + (number % 11 == 0 ? "Provides: virtual-\(number / 40)\n" : "")
       + "Description: part \(number) of something that is described in a line\n"
   }
 
