@@ -75,6 +75,19 @@ import Testing
     #expect(berta?["reason"]?.string == "asked to stay (\(root.path)/etc/toolbox/reset.yaml:4)")
   }
 
+  @Test func `a policy's baseline and kernels name their lines too`() async throws {
+    let list = try root.write("list", text: "base\neditor\n")
+    try root.write("etc/toolbox/reset.yaml", text: "baseline: \(list)\nkeep-kernels: 1\n")
+    let outcome = try await run("--dry-run", "--json")
+    #expect(try JSONSchema(fileNamed: "toolbox.reset.plan.1.json").violations(in: outcome.output) == [])
+    let plan = try JSONValue(parsing: outcome.output)
+    let notes = plan["baseline"]?["notes"]?.elements.compactMap(\.string) ?? []
+    #expect(notes.contains("named in \(root.path)/etc/toolbox/reset.yaml:1"))
+    #expect(plan["baseline"]?["path"]?.string == list)
+    #expect(plan["selection"]?["keep_kernels_from"]?.string == "\(root.path)/etc/toolbox/reset.yaml:2")
+    #expect(plan["packages"]?["remove"]?.elements.map { $0["name"]?.string } == ["reader"])
+  }
+
   @Test func `a policy with a mistake is one line with its place, and no plan`() async throws {
     try root.write("etc/toolbox/reset.yaml", text: "keep: [a]\nkeepp: [b]\n")
     let outcome = try await run("--dry-run")

@@ -24,7 +24,8 @@ struct RemovalPlanning {
       let chain = chosen.chain(to: index).map { graph.packages[$0].id.name }
       let (kind, reason) =
         spare.contains(index)
-        ? (.kernel, "belongs to an old kernel") : classify(index, isRoot: analysis.isManual(index), chain: chain)
+        ? (.kernel, "belongs to an old kernel" + (analysis.selection.keepKernelsFrom.map { " (\($0))" } ?? ""))
+        : classify(index, isRoot: analysis.isManual(index), chain: chain)
       return ResetPlan.Removal(
         name: package.id.name, architecture: package.id.architecture, version: package.version.text, class: kind,
         reason: reason, because: chain, installedSizeBytes: package.installedSizeBytes, purge: analysis.selection.purge)

@@ -56,6 +56,8 @@ package struct Selection: Sendable, Codable, Equatable {
   @Nullable package var backupUser: Choice? = Choice(defaultBackupUser, from: "default")
   /// How many of the newest kernels stay; nil for all.
   @Nullable package var keepKernels: Int?
+  /// Where that was said; nil where it was not.
+  @Nullable package var keepKernelsFrom: String?
   /// Whether configuration files of removed packages go too.
   package var purge = false
   /// Whether a baseline of low confidence is good enough.

@@ -107,6 +107,7 @@ struct SelectionOptions: ParsableArguments {
     selection.removeUsers = choices(removeUser, "--remove-user")
     selection.systemUsers = systemUsers
     selection.keepKernels = keepKernels ?? policy.keepKernels?.value
+    selection.keepKernelsFrom = keepKernels == nil ? policy.keepKernels?.place : "--keep-kernels"
     selection.purge = purge
     selection.acceptBaseline = acceptBaseline
     if noBackupUser {

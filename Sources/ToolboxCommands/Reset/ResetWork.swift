@@ -17,7 +17,9 @@ struct ResetWork {
     self.selection = selection.selection(policy)
     rules = try KeepRule.shipped()
     let files = system.baseline.isEmpty ? [policy.baseline?.value].compactMap { $0 } : system.baseline
-    baseline = try Baseline.resolve(snapshot, files: files)
+    var baseline = try Baseline.resolve(snapshot, files: files)
+    if system.baseline.isEmpty, let place = policy.baseline?.place { baseline.notes.append("named in \(place)") }
+    self.baseline = baseline
   }
 
   /// - Parameter selection: another one than that of the command line.
