@@ -37,7 +37,13 @@ import Testing
 
   @Test(.enabled(if: LiveRoot.obstacle == nil, "\(LiveRoot.obstacle ?? "")"))
   func `a fresh system has no drift, a changed one has what was changed`() async throws {
-    let root = try await LiveRoot(variant: "important")
+    let root: LiveRoot
+    do {
+      root = try await LiveRoot(variant: "important")
+    } catch let absence as LiveRoot.NotCarried {
+      print("a real system: skipped: \(absence)")
+      return
+    }
     let fresh = try await drift(root)
     #expect(fresh.conffiles.isEmpty)
     #expect(fresh.repositories.isEmpty)

@@ -37,7 +37,13 @@ import Testing
 
   @Test(.enabled(if: LiveRoot.obstacle == nil, "\(LiveRoot.obstacle ?? "")"))
   func `the plan of a changed system is what was changed, and making it writes nothing`() async throws {
-    let root = try await LiveRoot(variant: "important")
+    let root: LiveRoot
+    do {
+      root = try await LiveRoot(variant: "important")
+    } catch let absence as LiveRoot.NotCarried {
+      print("a real system: skipped: \(absence)")
+      return
+    }
     let stock = try await root.installedNames()
     try await root.run("apt-get", "update", "-qq")
     try await root.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "jq", "tree", "sqlite3")

@@ -36,7 +36,7 @@ package final class LiveRoot: Sendable {
     package let description: String
   }
 
-  /// The machine's sources do not have a release (any more): a reason to skip, not to fail.
+  /// The machine's sources do not have a release (any more), or cannot be reached: a reason to skip, not to fail.
   package struct NotCarried: Error, CustomStringConvertible {
     package let description: String
   }
@@ -89,6 +89,10 @@ package final class LiveRoot: Sendable {
     guard made.status == 0 else {
       if made.errors.contains("does not have a Release file") || made.errors.contains("404  Not Found") {
         throw NotCarried(description: "the machine's sources do not carry \(release)")
+      }
+      // The step that fetches the lists, before anything is made of them: the archive is out of reach.
+      if made.errors.contains("apt-get update") {
+        throw NotCarried(description: "the archive of the machine's sources cannot be reached")
       }
       throw Failure(description: "mmdebstrap: \(made.errors)")
     }
