@@ -8,10 +8,10 @@ struct CurlLibrary {
 
   /// Opens the library, or does nothing when it is open.
   /// - Parameter evenWhenOpen: looks for the library although one is open; for tests of a missing one.
-  /// - Throws: ``HTTPError/libraryMissing(name:detail:)``
+  /// - Throws: ``HTTPError/missingLibrary(name:detail:)``
   init(named name: String = usualName, evenWhenOpen: Bool = false) throws(HTTPError) {
     if let problem = toolbox_curl_open(name, evenWhenOpen ? 1 : 0) {
-      throw .libraryMissing(name: name, detail: String(cString: problem))
+      throw .missingLibrary(name: name, detail: String(cString: problem))
     }
   }
 }

@@ -11,7 +11,7 @@ package struct HTTPClient: Sendable {
   /// ``Redirection``. Headers of the request go along with every step; they hold no credentials.
   /// - Throws: ``HTTPError``. A status like 404 or 500 is an answer, not an error.
   package func get(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
-    _ = try CurlLibrary(named: settings.libraryName)
+    _ = try CurlLibrary(named: settings.nameOfLibrary)
     let deadline = monotonicSeconds() + settings.totalTimeout
     var address = request.address
     var permanent: WebAddress?

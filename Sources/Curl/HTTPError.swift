@@ -3,7 +3,7 @@ package import HostSystem
 /// Why a request brought no usable answer. None of these is an HTTP status: those are answers.
 package enum HTTPError: ReportableError, Equatable {
   /// libcurl is not installed, or cannot be opened; what the loader said.
-  case libraryMissing(name: String, detail: String)
+  case missingLibrary(name: String, detail: String)
   /// The address cannot be fetched at all.
   case badAddress(String, reason: String)
   /// The name is unknown, or nobody answers there.
@@ -32,13 +32,13 @@ package enum HTTPError: ReportableError, Equatable {
     case .cut, .tooLarge: .badData
     case .redirectRefused: .refused
     case .stopped: .failed
-    case .libraryMissing, .unreachable, .timedOut, .tooManyRedirects, .failed: .unavailable
+    case .missingLibrary, .unreachable, .timedOut, .tooManyRedirects, .failed: .unavailable
     }
   }
 
   package var message: String {
     switch self {
-    case .libraryMissing(let name, let detail):
+    case .missingLibrary(let name, let detail):
       "cannot open \(name) (\(detail)): install the package libcurl4 (`apt install libcurl4`); everything that needs no "
         + "network works without it"
     case .badAddress(let address, let reason): "\(address): cannot be fetched: \(reason)"

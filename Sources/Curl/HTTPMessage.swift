@@ -111,7 +111,7 @@ package struct HTTPClientSettings: Sendable {
   /// Asked about once a second; true ends the transfer.
   package var isStopped: @Sendable () -> Bool = { false }
   /// The library to open; only tests name another one.
-  var libraryName = CurlLibrary.usualName
+  var nameOfLibrary = CurlLibrary.usualName
 
   /// - Parameter userAgent: name, version and address of the program.
   package init(userAgent: String) { self.userAgent = userAgent }

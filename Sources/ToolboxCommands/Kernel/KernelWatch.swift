@@ -60,7 +60,7 @@ struct KernelWatch: ParsableCommand {
 
   /// Whether the next round can go better without anybody doing something.
   private static func mayPass(_ error: any ReportableError) -> Bool {
-    if case .libraryMissing? = error as? HTTPError { return false }
+    if case .missingLibrary? = error as? HTTPError { return false }
     return switch error.failureKind {
     case .badData, .unavailable, .tryLater, .tlsRefused, .failed: true
     case .usage, .noPermission, .newerDatabase, .refused: false

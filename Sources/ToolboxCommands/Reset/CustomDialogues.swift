@@ -14,16 +14,17 @@ struct CustomDialogues {
   }
 
   private enum Entry: String, CaseIterable {
-    case packages, missing, users, backup, system, kernels, dependents, done
+    case packages, missing, users, backup, system, kernels, snaps, dependents, done
 
-    var text: String {
+    func text(_ selection: Selection) -> String {
       switch self {
       case .packages: "Choose which packages go"
       case .missing: "Choose which absent stock packages come back"
       case .users: "Choose which accounts go"
       case .backup: "Name the account that is created for you"
-      case .system: "Count service accounts, too"
+      case .system: "Count service accounts, too (now \(selection.systemUsers ? "on" : "off"))"
       case .kernels: "Remove old kernels"
+      case .snaps: "Remove snaps that are not stock (now \(selection.classes.contains(.snaps) ? "on" : "off"))"
       case .dependents: "Look at the dependents of a package"
       case .done: "Show the plan"
       }
@@ -36,10 +37,10 @@ struct CustomDialogues {
     var selection = first
     while true {
       let plan = try ResetPlanner(analysis(selection)).plan()
-      let items = Entry.allCases.map { Whiptail.Item($0.rawValue, $0.text) }
+      let items = Entry.allCases.map { Whiptail.Item($0.rawValue, $0.text(selection)) }
       let summary =
-        "\(plan.summary.remove.counted("package")) go, \(plan.summary.install) come back, "
-        + "\(plan.summary.usersRemoved.counted("account")) go; \(plan.summary.freedBytes.byteSize) freed."
+        "\(plan.summary.remove.counted("package")) to remove, \(plan.summary.install) to install, "
+        + "\(plan.summary.usersRemoved.counted("account")) to lock; \(plan.summary.freedBytes.byteSize) freed."
       guard let answer = try await whiptail.menu(summary, items), let entry = Entry(rawValue: answer) else {
         return nil
       }
@@ -49,11 +50,17 @@ struct CustomDialogues {
       case .users: try await askUsers(&selection)
       case .backup: try await askBackupUser(&selection)
       case .system: selection.systemUsers.toggle()
+      case .snaps: toggle(.snaps, in: &selection)
       case .kernels: try await askKernels(&selection)
       case .dependents: try await showDependents(selection)
       case .done: return selection
       }
     }
+  }
+
+  private func toggle(_ kind: ActionClass, in selection: inout Selection) {
+    let classes = Set(selection.classes).symmetricDifference([kind])
+    selection.classes = ActionClass.allCases.filter(classes.contains)
   }
 
   private func askPackages(_ selection: inout Selection) async throws {
