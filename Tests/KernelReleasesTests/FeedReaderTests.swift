@@ -86,9 +86,15 @@ import Testing
       "line break in a string", Array("{\"releases\":[{\"version\":\"6\n1\"}]}".utf8),
       .malformed(JSONError(line: 1, column: 27, problem: .unexpected(0x0A)))
     ),
-    ("no list of releases", Array(#"{"latest_stable":{"version":"6.1"}}"#.utf8), .withoutReleases),
-    ("releases is no list", Array(#"{"releases":{"version":"6.1"}}"#.utf8), .withoutReleases),
-    ("a list at the top", Array(#"[{"version":"6.1"}]"#.utf8), .withoutReleases),
+    (
+      "no list of releases", Array(#"{"latest_stable":{"version":"6.1"}}"#.utf8),
+      .without("list \"releases\"", format: .releasesJSON)
+    ),
+    (
+      "releases is no list", Array(#"{"releases":{"version":"6.1"}}"#.utf8),
+      .without("list \"releases\"", format: .releasesJSON)
+    ),
+    ("a list at the top", Array(#"[{"version":"6.1"}]"#.utf8), .unknownFormat(#"[{"version":"6.1"}]"#)),
     ("no rows", Array(#"{"releases":[]}"#.utf8), .noUsableRow(rows: 0)),
     ("no usable version", Array(#"{"releases":[{"version":"six"},{"moniker":"stable"}]}"#.utf8), .noUsableRow(rows: 2)),
     (

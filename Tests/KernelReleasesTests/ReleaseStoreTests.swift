@@ -74,7 +74,7 @@ import Testing
   @Test func `a newer schema is refused and left alone`() throws {
     _ = try open()
     try tamper("PRAGMA user_version = 99")
-    let error = StoreError.newerSchema(location.path, found: 99, known: 1)
+    let error = StoreError.newerSchema(location.path, found: 99, known: Schema.steps.last?.version ?? 0)
     #expect(throws: error) { _ = try open() }
     #expect(throws: error) { _ = try ReleaseStore.openForReading([location]) }
     #expect(error.failureKind == .newerDatabase)
@@ -129,26 +129,28 @@ import Testing
 
   @Test func `a migration of an existing database keeps a copy of the old state first`() throws {
     try seed(try open())
+    let newest = try #require(Schema.steps.last?.version)
     let steps =
       Schema.steps + [
-        Schema.Step(version: 2) { try $0.execute(sql: "ALTER TABLE feed ADD COLUMN remark TEXT") }
+        Schema.Step(version: newest + 1) { try $0.execute(sql: "ALTER TABLE feed ADD COLUMN remark TEXT") }
       ]
     let file = try DatabaseFile.openForWriting(location, now: now, steps: steps)
     #expect(file.notices.count == 1)
-    let backup = directory("kernel.sqlite.backup-1-20260510T120000Z")
+    let backup = directory("kernel.sqlite.backup-\(newest)-20260510T120000Z")
     let old = try DatabaseQueue(path: backup).read { db in
       (try Int.fetchOne(db, sql: "PRAGMA user_version"), try Int.fetchOne(db, sql: "SELECT count(*) FROM release"))
     }
-    #expect(old.0 == 1)
+    #expect(old.0 == newest)
     #expect(old.1 == 1)
     #expect(throws: StoreError.self) { _ = try open() }
   }
 
   @Test func `a migration that fails leaves the old schema`() throws {
     try seed(try open())
+    let newest = try #require(Schema.steps.last?.version)
     let steps =
       Schema.steps + [
-        Schema.Step(version: 2) { db in
+        Schema.Step(version: newest + 1) { db in
           try db.execute(sql: "DROP TABLE release")
           try db.execute(sql: "this is no SQL")
         }

@@ -1,19 +1,45 @@
 package import HostSystem
 
-/// What a feed says at one moment, whatever its format.
+/// What a feed says at one moment.
 package struct FeedSnapshot: Sendable, Equatable {
   /// The format that the content was recognised as.
   package let format: FeedFormat
-  /// In the order of the feed; a version can stand under two monikers.
-  package let rows: [FeedRow]
+  /// What the feed says, by the kind of statement.
+  package let content: FeedContent
   /// What was left out or is odd, in words; foreign text in it is as it came.
   package let warnings: [String]
 
-  package init(format: FeedFormat, rows: [FeedRow], warnings: [String]) {
+  package init(format: FeedFormat, content: FeedContent, warnings: [String]) {
     self.format = format
-    self.rows = rows
+    self.content = content
     self.warnings = warnings
   }
+
+  /// A state; for the formats that are one.
+  package init(format: FeedFormat, rows: [FeedRow], warnings: [String]) {
+    self.init(format: format, content: .state(rows), warnings: warnings)
+  }
+
+  /// The rows of a state; empty for everything else.
+  package var rows: [FeedRow] {
+    guard case .state(let rows) = content else { return [] }
+    return rows
+  }
+}
+
+/// The kinds of statement that feeds make. Several formats can make the same one.
+package enum FeedContent: Sendable, Equatable {
+  /// One row per live series, in the order of the feed; a version can stand under two monikers. What came and went between
+  /// two states is never seen, and what is missing is no longer listed.
+  case state([FeedRow])
+  /// Mails that announce releases, in the order of the feed. Each is a claim.
+  case announcements([Announcement])
+  /// Versions whose files are published: each of them exists. Sorted, each once; no days.
+  case versions([KernelVersion])
+  /// How long series are supported, in the order of the feed.
+  case support([SeriesSupport])
+  /// Records of vulnerabilities.
+  case vulnerabilities([Vulnerability])
 }
 
 /// One release as a feed lists it.
@@ -44,57 +70,50 @@ package struct FeedRow: Sendable, Hashable {
   }
 }
 
-/// The formats that feeds come in. One file reads one format; ``FeedReader`` finds out which it is.
-package enum FeedFormat: String, Sendable, CaseIterable {
-  /// kernel.org's `releases.json`: a state, one row per live series.
-  case releasesJSON = "releases-json"
+/// A mail that announces a release: its whole subject is `Linux VERSION`.
+package struct Announcement: Sendable, Hashable {
+  /// The version that the subject names.
+  package let version: KernelVersion
+  /// Who wrote it, without the address; empty where the feed does not say.
+  package let author: String
+  /// When it was sent; nil where the feed gives no time that can be read.
+  package let time: Instant?
+  /// The first paragraph of its text that is no quotation and no greeting, white space collapsed, at most 2,000
+  /// characters; nil where the feed has no text.
+  package let paragraph: String?
+  /// Where the mail can be read; nil where the feed has no link.
+  package let link: String?
+
+  package init(version: KernelVersion, author: String, time: Instant?, paragraph: String?, link: String?) {
+    self.version = version
+    self.author = author
+    self.time = time
+    self.paragraph = paragraph
+    self.link = link
+  }
 }
 
-/// Content that is no feed, or none that can be used.
-package enum FeedError: Error, Equatable {
-  /// Nothing, or only white space.
-  case empty
-  /// A page for people: a captive portal, a bot challenge, an error page.
-  case htmlPage
-  /// Neither JSON nor anything else that is read here; the first characters.
-  case unknownFormat(String)
-  /// UTF-16 or UTF-32, which no kernel.org feed uses.
-  case notUTF8
-  /// JSON that ends before it is complete; how many bytes there were.
-  case cut(bytes: Int)
-  /// JSON that breaks its grammar.
-  case malformed(JSONError)
-  /// JSON without the list `releases`.
-  case withoutReleases
-  /// A list of releases with no usable row in it.
-  case noUsableRow(rows: Int)
-  /// More rows than any feed can have.
-  case tooManyRows(Int)
+/// How long a series is supported, as somebody publishes it.
+package struct SeriesSupport: Sendable, Hashable {
+  /// `6.1`
+  package let series: String
+  /// Whether it is longterm; nil where the feed does not say.
+  package let isLongterm: Bool?
+  /// The published end.
+  package let end: SeriesFacts.PublishedEnd.Value
+  /// The day of the series' final; nil where the feed does not say.
+  package let finalDay: CalendarDay?
+  /// The newest release that the feed names; nil where it names none.
+  package let latest: KernelVersion?
 
-  /// What was found, to be put behind the address or the name of the file.
-  package var finding: String {
-    switch self {
-    case .empty: "the answer is empty"
-    case .htmlPage: "the answer is an HTML page, not a feed (a captive portal or a bot challenge?)"
-    case .unknownFormat(let start): "the answer is not in a feed format that is known here; it begins with \"\(start)\""
-    case .notUTF8: "the answer is UTF-16 or UTF-32 text, not a feed"
-    case .cut(let bytes): "the JSON ends after \(bytes) bytes, before it is complete"
-    case .malformed(let error):
-      switch error.problem {
-      case .cut: "the JSON is cut at line \(error.line), column \(error.column)"
-      case .unexpected(let byte):
-        "the JSON is broken at line \(error.line), column \(error.column): unexpected \(Self.name(byte))"
-      case .tooDeep: "the JSON is nested deeper than 64 levels at line \(error.line), column \(error.column)"
-      case .tooManyValues: "the JSON holds more values than any feed, up to line \(error.line), column \(error.column)"
-      case .trailing: "there is more text behind the JSON at line \(error.line), column \(error.column)"
-      }
-    case .withoutReleases: "the JSON has no list \"releases\"; it is not kernel.org's releases.json"
-    case .noUsableRow(let rows): "none of the \(rows) releases listed has a version that can be read"
-    case .tooManyRows(let rows): "it lists \(rows) releases, more than any feed of kernel.org"
-    }
-  }
-
-  private static func name(_ byte: UInt8) -> String {
-    (0x21...0x7E).contains(byte) ? "\"\(Character(Unicode.Scalar(byte)))\"" : "byte \(byte)"
+  package init(
+    series: String, isLongterm: Bool?, end: SeriesFacts.PublishedEnd.Value, finalDay: CalendarDay?,
+    latest: KernelVersion?
+  ) {
+    self.series = series
+    self.isLongterm = isLongterm
+    self.end = end
+    self.finalDay = finalDay
+    self.latest = latest
   }
 }

@@ -1,17 +1,24 @@
 import HostSystem
 
+extension FeedFormat {
+  /// kernel.org's `releases.json`: a state, one row per live series.
+  package static let releasesJSON = FeedFormat(rawValue: "releases-json")
+}
+
 /// The reader of kernel.org's `releases.json`: an object with the list `releases`; each row has `moniker`, `version`, `iseol`,
 /// `released.timestamp`, `released.isodate`, `source` and links. Keys stand in any order, any value can be null.
-enum ReleasesJSON {
-  /// - Throws: ``FeedError``. A row that cannot be used is no error: it is left out, with a warning.
-  static func read(_ bytes: [UInt8]) throws(FeedError) -> FeedSnapshot {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue.parse(bytes)
-    } catch {
-      throw error.problem == .cut ? .cut(bytes: bytes.count) : .malformed(error)
+enum ReleasesJSON: FeedFormatReader {
+  static let format = FeedFormat.releasesJSON
+
+  static func recognizes(_ body: FeedBody) -> Bool {
+    guard case .json(let document) = body else { return false }
+    return document["releases"] != nil || document["latest_stable"] != nil
+  }
+
+  static func read(_ body: FeedBody) throws(FeedError) -> FeedSnapshot {
+    guard case .json(let document) = body, case .array(let items)? = document["releases"] else {
+      throw .without("list \"releases\"", format: format)
     }
-    guard case .array(let items)? = document["releases"] else { throw .withoutReleases }
     guard items.count <= FeedReader.mostRows else { throw .tooManyRows(items.count) }
     var rows: [FeedRow] = []
     var warnings: [String] = []
@@ -19,7 +26,7 @@ enum ReleasesJSON {
       if let row = row(item, number: index + 1, warnings: &warnings), !rows.contains(row) { rows.append(row) }
     }
     guard !rows.isEmpty else { throw .noUsableRow(rows: items.count) }
-    return FeedSnapshot(format: .releasesJSON, rows: rows, warnings: warnings)
+    return FeedSnapshot(format: format, rows: rows, warnings: warnings)
   }
 
   private static func row(_ item: JSONValue, number: Int, warnings: inout [String]) -> FeedRow? {

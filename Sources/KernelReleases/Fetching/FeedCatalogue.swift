@@ -28,7 +28,7 @@ package enum FeedCatalogue {
     for (index, item) in items.enumerated() {
       guard let name = item.string("name"), let text = item.string("address"),
         let interval = item.string("minimum_interval").flatMap({ seconds(from: $0) }),
-        item.string("kind").flatMap({ FeedFormat(rawValue: $0) }) != nil
+        item.string("kind").map({ FeedReader.formats.contains(FeedFormat(rawValue: $0)) }) == true
       else { throw TableError(table: "feeds.yaml", line: index + 1) }
       do throws(HTTPError) {
         sources.append(FeedSource(name: name, address: try WebAddress(text), minimumInterval: interval))

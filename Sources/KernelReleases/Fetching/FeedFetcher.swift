@@ -125,10 +125,10 @@ package struct FeedFetcher {
   /// Both validators as they came, unless they are old, something waits for its confirmation, or nothing is stored that a
   /// 304 could confirm.
   private func conditions(_ record: FeedRecord?) throws -> [(name: String, value: [UInt8])] {
-    guard let record, let format = FeedFormat(rawValue: record.format) else { return [] }
+    guard let record else { return [] }
     let age = now().secondsSinceEpoch - record.validatorsAt.secondsSinceEpoch
     guard (0...Self.validatorLifetime).contains(age), !(try store.hasSuspicions()),
-      !(try store.listed(format).isEmpty)
+      !(try store.listed(FeedFormat(rawValue: record.format)).isEmpty)
     else { return [] }
     return (record.etag.map { [("If-None-Match", $0)] } ?? [])
       + (record.lastModified.map { [("If-Modified-Since", $0)] } ?? [])

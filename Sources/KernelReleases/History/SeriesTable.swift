@@ -21,7 +21,7 @@ package struct SeriesFacts: Sendable, Equatable {
     package let seen: CalendarDay
 
     /// The ways in which an end is published.
-    package enum Value: Sendable, Equatable {
+    package enum Value: Sendable, Hashable {
       case notAnnounced
       case endedWithoutDay
       case day(CalendarDay)

@@ -100,6 +100,77 @@ enum Schema {
             number INTEGER NOT NULL
           ) STRICT, WITHOUT ROWID;
           """)
-    }
+    },
+    Step(version: 2) { db in
+      try db.execute(
+        sql: """
+          -- Mails that announce a release; of several that name one version the first that came.
+          CREATE TABLE announcement (
+            version TEXT PRIMARY KEY,
+            author TEXT NOT NULL,
+            sent_at INTEGER,
+            paragraph TEXT,
+            link TEXT,
+            source TEXT NOT NULL,
+            first_seen INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+
+          -- Versions whose files a list of checksums names.
+          CREATE TABLE published (
+            version TEXT PRIMARY KEY,
+            source TEXT NOT NULL,
+            first_seen INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+
+          -- Versions that came and went unseen, told in a `skipped` event and not yet proven by another source.
+          CREATE TABLE presumed (
+            version TEXT PRIMARY KEY,
+            since INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+
+          -- The published end of a series: ended is 1 where it is said to have ended without a day.
+          CREATE TABLE support (
+            series TEXT PRIMARY KEY,
+            longterm INTEGER,
+            ended INTEGER NOT NULL,
+            end_day INTEGER,
+            final_day INTEGER,
+            latest TEXT,
+            source TEXT NOT NULL,
+            changed_at INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+
+          -- CVE records of the kernel; affects is JSON.
+          CREATE TABLE vulnerability (
+            id TEXT PRIMARY KEY,
+            title TEXT NOT NULL,
+            published_at INTEGER,
+            rejected INTEGER NOT NULL,
+            affects TEXT NOT NULL,
+            source TEXT NOT NULL,
+            stored_at INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+
+          -- What somebody follows: origin is added or removed (of those that are there by default), or default.
+          CREATE TABLE track (
+            name TEXT PRIMARY KEY,
+            origin TEXT NOT NULL,
+            seen_number INTEGER NOT NULL,
+            seen_version TEXT,
+            seen_at INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+
+          -- The runs of programs that were given an event; of several runs for one event the last.
+          CREATE TABLE hook (
+            program TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            status INTEGER,
+            result TEXT NOT NULL,
+            ended_at INTEGER NOT NULL,
+            PRIMARY KEY (program, number)
+          ) STRICT, WITHOUT ROWID;
+          """)
+    },
   ]
 }
