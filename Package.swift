@@ -43,7 +43,7 @@ let package = Package(
       name: "ToolboxCommands",
       dependencies: [
         "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Curl",
-        "BundledData", "HostSystem", argumentParser,
+        "BundledData", "Compression", "HostSystem", argumentParser,
       ],
       swiftSettings: ourSettings),
     .target(

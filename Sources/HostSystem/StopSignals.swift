@@ -1,4 +1,5 @@
 import CHostSystem
+import Glibc
 
 /// SIGTERM, SIGINT and SIGHUP for a command that runs until it is told to stop.
 package enum StopSignals {
@@ -16,5 +17,12 @@ package enum StopSignals {
   /// - Returns: whether one came.
   package static func wait(seconds: Int) -> Bool {
     toolbox_wait_for_stop(min(seconds, Int.max / 2000) * 1000) != 0
+  }
+
+  /// Seconds since the machine was started, the time that it slept included; for limits that a clock change must not move.
+  package static var uptimeSeconds: Int {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return time.tv_sec
   }
 }

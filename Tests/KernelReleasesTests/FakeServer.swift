@@ -6,6 +6,7 @@ import Testing
 /// A server in place of the network: it answers as the test says and keeps what it was asked.
 final class FakeServer {
   struct Asked: Equatable {
+    let address: String
     let headers: [String: String]
   }
 
@@ -29,15 +30,18 @@ final class FakeServer {
       retryAfter: retryAfter, permanentRedirect: nil)
   }
 
-  func get(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
+  func get(_ requests: [HTTPRequest]) -> [Result<HTTPResponse, HTTPError>] { requests.map { answer($0) } }
+
+  private func answer(_ request: HTTPRequest) -> Result<HTTPResponse, HTTPError> {
     asked.append(
       Asked(
+        address: request.address.text,
         headers: Dictionary(
           request.headers.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }, uniquingKeysWith: { $1 })))
     guard !answers.isEmpty else {
       Issue.record("a request that was not expected")
-      throw .failed(request.address.text, detail: "not expected")
+      return .failure(.failed(request.address.text, detail: "not expected"))
     }
-    return try answers.removeFirst().get()
+    return answers.removeFirst()
   }
 }

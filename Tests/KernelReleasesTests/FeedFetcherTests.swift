@@ -34,7 +34,7 @@ import Testing
       .success(try FakeServer.answer(200, body("6.1.1"), headers: headers)), .success(try FakeServer.answer(304)),
       .success(try FakeServer.answer(304)),
     ])
-    #expect(try fetch(server).outcome == .seeded(releases: 1))
+    #expect(try fetch(server).outcome == .seeded(count: 1, format: .releasesJSON))
     #expect(try fetch(server, after: 10).outcome == .unchanged)
     #expect(try fetch(server, after: 20).outcome == .unchanged)
     let conditions = ["If-None-Match": "\"x\"", "If-Modified-Since": "Fri, 08 May 2026 10:00:00 GMT"]
@@ -71,7 +71,7 @@ import Testing
     let server = FakeServer([.success(try FakeServer.answer(304)), .success(try FakeServer.answer(304))])
     #expect(throws: FetchError.uninvitedNotModified(FakeServer.address)) { _ = try fetch(server) }
     #expect(server.asked.count == 2)
-    #expect(try store.lastFeed() == nil)
+    #expect(try store.feeds().isEmpty)
   }
 
   @Test func `content that cannot be read leaves all as it was and drops the validators`() throws {
@@ -119,7 +119,7 @@ import Testing
       OriginRecord(
         origin: "https://feeds.example.org:443",
         notBefore: Instant(secondsSinceEpoch: start.secondsSinceEpoch + 90_000), failures: 1, isRequest: true))
-    #expect(try fetch(try FakeServer(body: body("6.1.1"))).outcome == .seeded(releases: 1))
+    #expect(try fetch(try FakeServer(body: body("6.1.1"))).outcome == .seeded(count: 1, format: .releasesJSON))
   }
 
   @Test func `the minimum interval holds until force`() throws {
@@ -141,7 +141,8 @@ import Testing
     #expect(throws: FetchError.status(FakeServer.address, 500)) { _ = try fetch(server, interval: 900) }
     #expect(throws: FetchError.self) { _ = try fetch(server, after: 599, interval: 900) }
     #expect(server.asked.count == 1)
-    #expect(try fetch(server, after: 599, interval: 900, isForced: true).outcome == .seeded(releases: 1))
+    #expect(
+      try fetch(server, after: 599, interval: 900, isForced: true).outcome == .seeded(count: 1, format: .releasesJSON))
   }
 
   @Test func `a doubt is settled by content and never by a 304`() throws {

@@ -1,18 +1,18 @@
 package import Curl
 package import HostSystem
 
-/// Fetches a feed, compares it with what is stored and stores the outcome: the one place where network and database meet.
+/// Fetches feeds, compares them with what is stored and stores the outcome: the one place where network and database meet.
 package struct FeedFetcher {
   private let store: ReleaseStore
-  private let get: (HTTPRequest) throws(HTTPError) -> HTTPResponse
+  private let get: ([HTTPRequest]) -> [Result<HTTPResponse, HTTPError>]
   private let now: () -> Instant
   private let jitter: (Int) -> Int
 
   /// - Parameters:
-  ///   - get: the client's request; tests give their own.
+  ///   - get: the client's requests, made side by side and answered in their order; tests give their own.
   ///   - jitter: a number from 0 up to the given one, so that many machines do not come back in one second.
   package init(
-    store: ReleaseStore, get: @escaping (HTTPRequest) throws(HTTPError) -> HTTPResponse,
+    store: ReleaseStore, get: @escaping ([HTTPRequest]) -> [Result<HTTPResponse, HTTPError>],
     now: @escaping () -> Instant, jitter: @escaping (Int) -> Int = { Int.random(in: 0...max($0, 0)) }
   ) {
     self.store = store
@@ -31,14 +31,20 @@ package struct FeedFetcher {
 
   /// What became of the stored state.
   package enum Outcome: Sendable, Equatable {
-    /// The first content of all: nothing in it is news.
-    case seeded(releases: Int)
+    /// The first content of a feed, and nothing in it is news: how many releases or other entries were stored.
+    case seeded(count: Int, format: FeedFormat)
     /// New content, and what follows from it; the list can be empty.
     case changed([ReleaseEvent])
     /// The server confirmed what is stored (304), or sent the same bytes.
     case unchanged
     /// Asked not long ago; nothing was sent.
     case notDue(lastFetch: Instant, next: Instant)
+
+    /// The events that it brought.
+    package var events: [ReleaseEvent] {
+      guard case .changed(let events) = self else { return [] }
+      return events
+    }
   }
 
   /// Validators are not used for longer, in seconds: a server that confuses them is found out.
@@ -46,35 +52,139 @@ package struct FeedFetcher {
   /// The longest wait that is obeyed, in seconds.
   static let longestWait = 86_400
 
+  /// A feed of a round, and what became of it.
+  package struct Answer {
+    /// The feed.
+    package let source: FeedSource
+    /// What it led to, or why it brought nothing; the stored releases, state and events are then as before.
+    package let report: Result<Report, any Error>
+  }
+
+  /// One round over several feeds: the first ones, then those that their news asks for.
+  ///
+  /// All of it under the one lock, so that a second process waits and then finds the news there.
   /// - Parameter isForced: asks although the minimum interval is not over; a server's request to wait is obeyed even so.
-  /// - Throws: ``StoreError``, `HTTPError`, ``FetchError``; the stored releases, state and events are then as before.
-  package func fetch(_ source: FeedSource, isForced: Bool) throws -> Report {
+  /// - Returns: an answer for every feed that was to be asked, in order. Further feeds that are not due are left out.
+  /// - Throws: ``StoreError`` where the database cannot be used at all.
+  package func round(_ selection: FeedSelection, isForced: Bool) throws -> [Answer] {
     let arrival = now()
     return try FetchLock.holding(database: store.path) {
-      let record = try store.feed(source.address.text)
-      try respectRequests(of: source, record: record, isForced: isForced)
-      var notices: [String] = []
-      if let record, let outcome = notDue(source, record: record, arrival: arrival) {
-        guard isForced, record.fetchedAt <= arrival else { return Report(outcome: outcome, notices: []) }
-        notices.append("\(source.address): asked before its interval is over, since --force says so")
+      var answers = ask(selection.first, arrival: arrival, isForced: isForced)
+      let further = try selection.further.filter { source in
+        switch source.occasion {
+        case .doubt: try store.hasSuspicions()
+        case .gap: try store.presumed(after: now()).contains { $0.description.hasPrefix(source.covers) }
+        case .always, .request: false
+        }
       }
-      var report = try ask(source, record: record)
-      report.notices = notices + report.notices
-      return report
+      answers += ask(further, arrival: arrival, isForced: false).filter { answer in
+        if case .success(let report) = answer.report, case .notDue = report.outcome { return false }
+        return true
+      }
+      return answers
     }
   }
 
-  private func respectRequests(of source: FeedSource, record: FeedRecord?, isForced: Bool) throws {
+  /// Fetches one feed.
+  /// - Throws: ``StoreError``, `HTTPError`, ``FetchError``; the stored releases, state and events are then as before.
+  package func fetch(_ source: FeedSource, isForced: Bool) throws -> Report {
+    guard let answer = try round(FeedSelection(first: [source]), isForced: isForced).first else {
+      return Report(outcome: .unchanged, notices: [])
+    }
+    return try answer.report.get()
+  }
+
+  /// Takes the content of a file in, as if a server had sent it. Nothing is asked.
+  /// - Throws: ``StoreError``; ``FetchError/content(_:_:)`` for a file that is no feed.
+  package func take(_ bytes: [UInt8], named name: String) throws -> Report {
+    try FetchLock.holding(database: store.path) {
+      let time = now()
+      let snapshot: FeedSnapshot
+      do throws(FeedError) {
+        snapshot = try FeedReader.read(bytes)
+      } catch {
+        throw FetchError.content(name, error)
+      }
+      let address = Self.importPrefix + snapshot.format.rawValue
+      let record = FeedRecord(
+        address: address, format: snapshot.format.rawValue, finalAddress: address, etag: nil, lastModified: nil,
+        validatorsAt: time, bodySHA256: sha256(bytes), fetchedAt: time, maxAge: nil)
+      return try take(snapshot, record: record, origin: nil, name: name)
+    }
+  }
+
+  /// Stands before the format in the address of what came from a file.
+  package static let importPrefix = "import:"
+
+  /// A request that is to be sent, with what is remembered of its feed.
+  private struct Question {
+    let source: FeedSource
+    let record: FeedRecord?
+    let conditions: [(name: String, value: [UInt8])]
+    let notices: [String]
+
+    var request: HTTPRequest { HTTPRequest(address: source.address, headers: conditions) }
+  }
+
+  /// Asks the feeds that are due side by side, and takes the answers in one after the other.
+  private func ask(_ sources: [FeedSource], arrival: Instant, isForced: Bool) -> [Answer] {
+    let prepared = sources.map { source in
+      Result { try prepare(source, arrival: arrival, isForced: isForced) }
+    }
+    let questions = prepared.compactMap { prepared -> Question? in
+      guard case .success(.ask(let question)) = prepared else { return nil }
+      return question
+    }
+    var responses = get(questions.map(\.request))[...]
+    return zip(sources, prepared).map { source, prepared in
+      Answer(
+        source: source,
+        report: Result {
+          switch try prepared.get() {
+          case .answered(let report): return report
+          case .ask(let question):
+            guard let response = responses.popFirst() else { return Report(outcome: .unchanged, notices: []) }
+            var report = try settle(question, response)
+            report.notices = question.notices + report.notices
+            return report
+          }
+        })
+    }
+  }
+
+  private enum Prepared {
+    case answered(Report)
+    case ask(Question)
+  }
+
+  private func prepare(_ source: FeedSource, arrival: Instant, isForced: Bool) throws -> Prepared {
+    let record = try store.feed(source.address.text)
+    var notices = try respectRequests(of: source, record: record, isForced: isForced)
+    if let record, let outcome = notDue(source, record: record, arrival: arrival) {
+      guard isForced, record.fetchedAt <= arrival else { return .answered(Report(outcome: outcome, notices: [])) }
+      notices.append("\(source.address): asked before its interval is over, since --force says so")
+    }
+    return .ask(Question(source: source, record: record, conditions: try conditions(record), notices: notices))
+  }
+
+  /// - Returns: notices.
+  private func respectRequests(of source: FeedSource, record: FeedRecord?, isForced: Bool) throws -> [String] {
+    var notices: [String] = []
     var origins = [source.address.origin]
     if let record { origins.append(try WebAddress(record.finalAddress).origin) }
     for origin in Set(origins) {
+      guard let wait = try store.origin(origin), wait.notBefore > now() else { continue }
       // A wait further ahead than is ever stored means that the clock was wrong when it was stored.
-      guard let wait = try store.origin(origin), wait.notBefore > now(),
-        wait.notBefore.secondsSinceEpoch - now().secondsSinceEpoch <= Self.longestWait
-      else { continue }
+      guard wait.notBefore.secondsSinceEpoch - now().secondsSinceEpoch <= Self.longestWait else {
+        notices.append(
+          "\(origin): a request to wait until \(wait.notBefore) is not obeyed: no wait is longer than a day, so the clock "
+            + "was wrong when it was stored")
+        continue
+      }
       if wait.isRequest { throw FetchError.waiting(source.address.text, until: wait.notBefore) }
       if !isForced { throw FetchError.backingOff(source.address.text, until: wait.notBefore) }
     }
+    return notices
   }
 
   private func notDue(_ source: FeedSource, record: FeedRecord, arrival: Instant) -> Outcome? {
@@ -88,11 +198,15 @@ package struct FeedFetcher {
       lastFetch: record.fetchedAt, next: Instant(secondsSinceEpoch: record.fetchedAt.secondsSinceEpoch + interval))
   }
 
-  private func ask(_ source: FeedSource, record: FeedRecord?) throws -> Report {
-    let conditions = try conditions(record)
-    var response = try request(source, conditions)
-    if response.status == 304, conditions.isEmpty || response.finalAddress.text != record?.finalAddress {
-      response = try request(source, [])
+  private func settle(_ question: Question, _ first: Result<HTTPResponse, HTTPError>) throws -> Report {
+    let source = question.source
+    let record = question.record
+    var response = try received(first, from: source)
+    if response.status == 304, question.conditions.isEmpty || response.finalAddress.text != record?.finalAddress {
+      guard let again = get([HTTPRequest(address: source.address, headers: [])]).first else {
+        throw FetchError.uninvitedNotModified(source.address.text)
+      }
+      response = try received(again, from: source)
       if response.status == 304 { throw FetchError.uninvitedNotModified(source.address.text) }
     }
     let origin = response.finalAddress.origin
@@ -127,20 +241,14 @@ package struct FeedFetcher {
   private func conditions(_ record: FeedRecord?) throws -> [(name: String, value: [UInt8])] {
     guard let record else { return [] }
     let age = now().secondsSinceEpoch - record.validatorsAt.secondsSinceEpoch
-    guard (0...Self.validatorLifetime).contains(age), !(try store.hasSuspicions()),
-      !(try store.listed(FeedFormat(rawValue: record.format)).isEmpty)
-    else { return [] }
+    guard (0...Self.validatorLifetime).contains(age), !(try store.hasSuspicions()) else { return [] }
     return (record.etag.map { [("If-None-Match", $0)] } ?? [])
       + (record.lastModified.map { [("If-Modified-Since", $0)] } ?? [])
   }
 
-  private func request(_ source: FeedSource, _ headers: [(name: String, value: [UInt8])]) throws -> HTTPResponse {
-    do throws(HTTPError) {
-      return try get(HTTPRequest(address: source.address, headers: headers))
-    } catch {
-      if case .timedOut = error { try backOff(source, origin: source.address.origin) }
-      throw error
-    }
+  private func received(_ result: Result<HTTPResponse, HTTPError>, from source: FeedSource) throws -> HTTPResponse {
+    if case .failure(.timedOut) = result { try backOff(source, origin: source.address.origin) }
+    return try result.get()
   }
 
   private func take(_ response: HTTPResponse, from source: FeedSource, record: FeedRecord?) throws -> Report {
@@ -162,14 +270,20 @@ package struct FeedFetcher {
       if record != nil { try store.dropValidators(of: source.address.text) }
       throw FetchError.content(source.address.text, error)
     }
-    let state = try store.state(for: snapshot)
-    let derivation = EventDerivation.derive(from: state, snapshot, observed: time)
     var stored = fresh
     stored.format = snapshot.format.rawValue
-    try store.store(derivation, from: stored, format: snapshot.format, origin: origin)
+    return try take(snapshot, record: stored, origin: origin, name: source.address.text)
+  }
+
+  /// Compares and stores, in one transaction.
+  private func take(_ snapshot: FeedSnapshot, record: FeedRecord, origin: String?, name: String) throws -> Report {
+    let state = try store.state(for: snapshot, now: record.fetchedAt)
+    let derivation = EventDerivation.derive(from: state, snapshot, observed: record.fetchedAt)
+    let isFirst = try store.feed(record.address) == nil && derivation.events.isEmpty
+    try store.store(derivation, from: record, format: snapshot.format, origin: origin)
     return Report(
-      outcome: state.isSeeded ? .changed(derivation.events) : .seeded(releases: derivation.releases.count),
-      notices: Self.shortened(derivation.warnings).map { "\(source.address): \($0)" })
+      outcome: isFirst ? .seeded(count: derivation.count, format: snapshot.format) : .changed(derivation.events),
+      notices: Self.shortened(derivation.warnings).map { "\(name): \($0)" })
   }
 
   /// A feed with thousands of bad rows shall not bury the terminal.

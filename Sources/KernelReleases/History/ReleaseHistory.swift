@@ -118,6 +118,20 @@ package struct ReleaseHistory: Sendable {
     releases.last { $0.version.line == .releases && condition($0) }
   }
 
+  /// A release that shows a version to be out: the version itself; a later candidate or the final, for a candidate; a later
+  /// stable release, for a final or a stable one; and for what came before a final the next cycle.
+  /// - Returns: nil when nothing shows it. A candidate shows nothing about its final.
+  package func proof(of version: KernelVersion) -> Release? {
+    if let release = self[version] { return release }
+    if version.line == .linuxNext { return releases.first { $0.version.line == .linuxNext && $0.version > version } }
+    let later = relatives(of: version).first { other in
+      other.version > version && (version.candidate != nil || other.version.candidate == nil)
+    }
+    if let later { return later }
+    guard version.isMainline else { return nil }
+    return releases.first { $0.version.isMainline && $0.version.final > version.final }
+  }
+
   /// The release directly before a version among its relatives; for the first candidate the final before.
   package func before(_ version: KernelVersion) -> Neighbour? {
     if version.line == .linuxNext {

@@ -48,6 +48,25 @@ package struct SeriesTable: Sendable {
   /// What is known of a series; nil for one that the table does not have.
   package subscript(name: String?) -> SeriesFacts? { name.flatMap { series[$0] } }
 
+  /// This table with what feeds have published since it was made.
+  package func updated(with support: [SeriesSupport]) -> SeriesTable {
+    if support.isEmpty { return self }
+    var facts = series
+    for row in support {
+      let known = facts[row.series]
+      guard let finalDay = known?.finalDay ?? row.finalDay else { continue }
+      var end: CalendarDay?
+      if case .day(let day) = row.end { end = day }
+      var published = known?.published ?? []
+      // The day on which it changed is in the log of events; here it counts that it is the last one.
+      if published.last?.value != row.end { published.append(.init(value: row.end, seen: end ?? finalDay)) }
+      facts[row.series] = SeriesFacts(
+        name: row.series, isLongterm: row.isLongterm ?? known?.isLongterm ?? false, finalDay: finalDay, endOfLife: end,
+        published: published)
+    }
+    return SeriesTable(Array(facts.values))
+  }
+
   /// Reads the table: name, `longterm` or `normal`, day of the final, end of life or `-`, published values; separated by
   /// tabs. Lines that begin with `#` are comments.
   /// - Throws: ``TableError`` with the line, counted from 1.

@@ -12,6 +12,8 @@ package struct KernelKnowledge: Sendable {
   package let shippedUntil: CalendarDay?
   /// Doubts about the feed that wait for a second fetch.
   package let suspicions: [String]
+  /// Where feeds of the same day say different things, in words.
+  package let disagreements: [String]
 
   /// A fetch: from where, and when it was last confirmed.
   package struct Fetched: Sendable, Equatable {
@@ -25,13 +27,14 @@ package struct KernelKnowledge: Sendable {
 
   package init(
     history: ReleaseHistory, listed: [FeedRow] = [], fetched: Fetched? = nil, shippedUntil: CalendarDay? = nil,
-    suspicions: [String] = []
+    suspicions: [String] = [], disagreements: [String] = []
   ) {
     self.history = history
     self.listed = listed
     self.fetched = fetched
     self.shippedUntil = shippedUntil
     self.suspicions = suspicions
+    self.disagreements = disagreements
   }
 
   /// Joins the shipped history with what is stored.
@@ -40,21 +43,24 @@ package struct KernelKnowledge: Sendable {
   ///   - needsHistory: false leaves out everything but what is listed now, for answers that need no more.
   /// - Throws: ``TableError``, ``StoreError``
   package static func load(_ store: ReleaseStore?, needsHistory: Bool = true) throws -> KernelKnowledge {
-    guard let store, let feed = try store.lastFeed() else {
+    guard let store, let listing = Listing.merged(try store.listings()) else {
       let shipped = try ShippedHistory.load()
       return KernelKnowledge(history: shipped, shippedUntil: shipped.lastDay)
     }
-    let fetched = Fetched(address: feed.address, time: feed.fetchedAt, database: store.path)
-    let listed = try store.listed()
+    let fetched = Fetched(address: listing.address, time: listing.fetchedAt, database: store.path)
+    let suspicions = try store.suspicions()
+    let support = try store.support()
     guard needsHistory else {
       return KernelKnowledge(
-        history: ReleaseHistory(releases: [], series: try ShippedHistory.seriesTable()), listed: listed,
-        fetched: fetched, suspicions: try store.suspicions())
+        history: ReleaseHistory(releases: [], series: try ShippedHistory.seriesTable().updated(with: support)),
+        listed: listing.rows, fetched: fetched, suspicions: suspicions, disagreements: listing.disagreements)
     }
     let shipped = try ShippedHistory.load()
+    let history = shipped.adding(try store.releases())
     return KernelKnowledge(
-      history: shipped.adding(try store.releases()), listed: listed, fetched: fetched, shippedUntil: shipped.lastDay,
-      suspicions: try store.suspicions())
+      history: ReleaseHistory(releases: history.releases, series: history.series.updated(with: support)),
+      listed: listing.rows, fetched: fetched, shippedUntil: shipped.lastDay, suspicions: suspicions,
+      disagreements: listing.disagreements)
   }
 
   /// The current releases, newest first as kernel.org lists them: what the feed listed last, or what the shipped history

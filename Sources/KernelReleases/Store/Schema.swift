@@ -104,9 +104,13 @@ enum Schema {
     Step(version: 2) { db in
       try db.execute(
         sql: """
+          -- Whether the day is that of a mail, not of the tag.
+          ALTER TABLE release ADD COLUMN inferred INTEGER NOT NULL DEFAULT 0;
+
           -- Mails that announce a release; of several that name one version the first that came.
           CREATE TABLE announcement (
             version TEXT PRIMARY KEY,
+            series TEXT,
             author TEXT NOT NULL,
             sent_at INTEGER,
             paragraph TEXT,
@@ -118,6 +122,7 @@ enum Schema {
           -- Versions whose files a list of checksums names.
           CREATE TABLE published (
             version TEXT PRIMARY KEY,
+            series TEXT,
             source TEXT NOT NULL,
             first_seen INTEGER NOT NULL
           ) STRICT, WITHOUT ROWID;
@@ -125,6 +130,7 @@ enum Schema {
           -- Versions that came and went unseen, told in a `skipped` event and not yet proven by another source.
           CREATE TABLE presumed (
             version TEXT PRIMARY KEY,
+            series TEXT,
             since INTEGER NOT NULL
           ) STRICT, WITHOUT ROWID;
 

@@ -9,7 +9,8 @@ struct Kernel: ParsableCommand {
       with. Only fetch and watch use the network.
       """,
     subcommands: [
-      KernelStatus.self, KernelFetch.self, KernelWatch.self, KernelList.self, KernelShow.self, KernelLatest.self,
+      KernelStatus.self, KernelFetch.self, KernelImport.self, KernelWatch.self, KernelEvents.self, KernelTracks.self,
+      KernelAcknowledge.self, KernelList.self, KernelShow.self, KernelLatest.self,
     ],
     defaultSubcommand: KernelStatus.self)
 }
@@ -22,8 +23,11 @@ struct DatabaseOptions: ParsableArguments {
 
 /// The options of the commands that fetch.
 struct FeedOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Fetch this feed: a name from the shipped list or an address.", valueName: "feed"))
-  var feed: String?
+  @Option(
+    help: ArgumentHelp(
+      "Fetch this feed and no others: a name from the shipped list or an address. Can be given several times.",
+      valueName: "feed"))
+  var feed: [String] = []
 
   @Flag(help: "Fetch although the feed's minimum interval is not over.")
   var force = false

@@ -15,11 +15,27 @@ enum KernelCommandError: ReportableError {
   case noPlaceForDatabase
   /// The text is not a length of time.
   case notATime(String)
+  /// A file cannot be unpacked; the name and why.
+  case badFile(String, reason: String)
+  /// The log has no event with this id.
+  case unknownEvent(String)
+  /// The text is no track.
+  case notATrack(String)
+  /// A track that is to be removed or acknowledged and is not there.
+  case absentTrack(String)
+  /// The program of a hook cannot be run; its path and why.
+  case badProgram(String, reason: String)
+  /// A program that was given an event failed; its path and how it ended.
+  case hookFailed(String, result: String)
+  /// A version was waited for and did not come in time.
+  case notYetOut(KernelVersion, waited: Int)
 
   var failureKind: FailureKind {
     switch self {
-    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime: .usage
-    case .unknownVersion, .nothingKnown: .failed
+    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime, .unknownEvent, .notATrack, .badProgram: .usage
+    case .unknownVersion, .nothingKnown, .hookFailed, .absentTrack: .failed
+    case .badFile: .badData
+    case .notYetOut: .tryLater
     }
   }
 
@@ -36,6 +52,14 @@ enum KernelCommandError: ReportableError {
     case .nothingKnown(let text): "\(text): no release of it is known; `toolbox kernel list --all` shows what is"
     case .noPlaceForDatabase: "no place for the database: set HOME or XDG_STATE_HOME, or name a file with --database"
     case .notATime(let text): "\"\(text)\" is not a length of time; write it like 30s, 15m, 2h or 1d"
+    case .badFile(let name, let reason): "\(name): \(reason)"
+    case .unknownEvent(let id): "\(id): the log has no event with this id; `toolbox kernel events` lists them"
+    case .notATrack(let text):
+      "\"\(text)\" is no track; there are mainline, rc, stable, linux-next, mine, and every series, such as 6.1"
+    case .absentTrack(let name): "\(name): there is no such track; `toolbox kernel tracks` lists them"
+    case .badProgram(let path, let reason): "\(path): \(reason); --exec takes the path of a program"
+    case .hookFailed(let path, let result): "\(path): \(result); it gets the event again in the next round"
+    case .notYetOut(let version, let waited): "\(version) did not come out within \(spelledOut(seconds: waited))"
     }
   }
 }

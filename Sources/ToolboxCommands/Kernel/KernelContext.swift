@@ -12,15 +12,20 @@ extension CommandContext {
   ///
   /// A damaged database is no reason to answer nothing: it is reported, and the shipped history answers.
   func kernelKnowledge(_ options: DatabaseOptions, needsHistory: Bool = true) throws -> KernelKnowledge {
+    try kernelReading(options) { try KernelKnowledge.load($0, needsHistory: needsHistory) }
+  }
+
+  /// Answers from the database, or without one: the work gets nil where there is none.
+  func kernelReading<Result>(_ options: DatabaseOptions, _ work: (ReleaseStore?) throws -> Result) throws -> Result {
     let places = DatabaseLocation.readable(given: options.database, environment: environment, userID: userID)
     do {
       let store = try ReleaseStore.openForReading(places)
       if store == nil, let given = options.database { note(StoreError.absent(given).message) }
-      return try KernelKnowledge.load(store, needsHistory: needsHistory)
+      return try work(store)
     } catch let error as StoreError {
       guard case .corrupt = error else { throw error }
       note(error.message)
-      return try KernelKnowledge.load(nil)
+      return try work(nil)
     }
   }
 
@@ -40,7 +45,70 @@ extension CommandContext {
       userAgent: "toolbox/\(Toolbox.version) (+\(Toolbox.homepage))", environment: environment)
     settings.isStopped = { StopSignals.hasCome }
     let client = HTTPClient(settings)
-    return FeedFetcher(store: store, get: client.get, now: now)
+    return FeedFetcher(
+      store: store,
+      get: { requests in
+        requests.map { request in
+          do throws(HTTPError) {
+            return .success(try client.get(request))
+          } catch {
+            return .failure(error)
+          }
+        }
+      }, now: now)
+  }
+
+  /// One round over the feeds, with what is odd told on standard error; new tracks begin.
+  /// - Returns: the answers of the feeds that were reached, and the first failure that counts.
+  func kernelRound(
+    _ fetcher: FeedFetcher, _ selection: FeedSelection, store: ReleaseStore, isForced: Bool
+  ) throws -> (answers: [FeedFetcher.Answer], failure: (any Error)?) {
+    let answers = try fetcher.round(selection, isForced: isForced)
+    var failure: (any Error)?
+    for (index, answer) in answers.enumerated() {
+      switch answer.report {
+      case .success(let report): for notice in report.notices { note(notice) }
+      case .failure(let error):
+        if index < selection.required, failure == nil {
+          failure = error
+        } else if let error = error as? any ReportableError {
+          note(error.message)
+        } else {
+          throw error
+        }
+      }
+    }
+    try beginTracks(store)
+    return (answers, failure)
+  }
+
+  /// Begins the usual tracks that nothing is stored of, so that what comes from now on is their news.
+  func beginTracks(_ store: ReleaseStore) throws {
+    let listed = Listing.merged(try store.listings())?.rows ?? []
+    if listed.isEmpty { return }
+    let knowledge = try KernelKnowledge.load(store, needsHistory: false)
+    let number = try store.newestEventNumber()
+    let mine = try runningSeries()
+    try store.begin(
+      Track.usual(listed: listed.map(\.version), channels: listed.map(\.channel)).map { track in
+        TrackMark(
+          track: track, origin: .usual, seenNumber: number,
+          seenVersion: track.newest(in: knowledge, mine: mine)?.version, seenAt: now())
+      })
+  }
+
+  /// The series of the running kernel; nil where it cannot be told.
+  func runningSeries() throws -> String? {
+    guard let bytes = try RootDirectory().readIfPresent("/proc/sys/kernel/osrelease", limit: 4096) else { return nil }
+    let digits = String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber || $0 == "." }
+    return KernelVersion(digits.split(separator: ".").prefix(2).joined(separator: "."))?.series
+  }
+
+  /// The releases that are known and what is said about them, for commands that show tracks.
+  func tracksDocument(_ store: ReleaseStore?, _ knowledge: KernelKnowledge) throws -> TracksDocument {
+    TracksDocument(
+      marks: try store?.trackMarks() ?? [], log: try store?.events(after: 0) ?? [], knowledge: knowledge,
+      mine: try runningSeries())
   }
 }
 

@@ -3,10 +3,10 @@ import Curl
 import KernelReleases
 import TerminalOutput
 
-/// `toolbox kernel fetch`: asks the feed once and stores what it says.
+/// `toolbox kernel fetch`: asks the feeds once and stores what they say.
 struct KernelFetch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fetch", abstract: "Fetch the feed of releases and store it.")
+    commandName: "fetch", abstract: "Fetch the feeds of releases and store them.")
 
   @OptionGroup var feed: FeedOptions
   @OptionGroup var database: DatabaseOptions
@@ -14,16 +14,22 @@ struct KernelFetch: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let source = try FeedCatalogue.source(feed.feed)
+    let selection = try FeedCatalogue.selection(feed.feed)
     let store = try context.kernelStore(database)
-    let report = try context.feedFetcher(store).fetch(source, isForced: feed.force)
-    for notice in report.notices { context.note(notice) }
+    let (answers, failure) = try context.kernelRound(
+      context.feedFetcher(store), selection, store: store, isForced: feed.force)
+    let outcomes = answers.compactMap { answer in
+      (try? answer.report.get()).map { (source: answer.source, outcome: $0.outcome) }
+    }
     if output.json {
-      try context.printJSON(FetchDocument(address: source.address.text, outcome: report.outcome))
+      if failure == nil { try context.printJSON(FetchDocument(outcomes)) }
     } else {
-      context.standardOutput.lines(
-        KernelText(context.terminal).lines(of: report.outcome, from: source, now: context.now()))
+      let text = KernelText(context.terminal)
+      for (source, outcome) in outcomes {
+        context.standardOutput.lines(text.lines(of: outcome, from: source.address.text, now: context.now()))
+      }
     }
     try context.finish()
+    if let failure { throw failure }
   }
 }

@@ -5,8 +5,8 @@ import TerminalOutput
 
 /// The kernel documents as text for people. What came from outside is made harmless here.
 struct KernelText {
-  private let paint: Paint
-  private let width: Int
+  let paint: Paint
+  let width: Int
 
   init(_ terminal: TerminalFacts) {
     paint = Paint(terminal)
@@ -183,54 +183,4 @@ struct KernelText {
     ]
     return value < words.count ? words[value] : "number \(value)"
   }
-
-  // MARK: News
-
-  func lines(of outcome: FeedFetcher.Outcome, from source: FeedSource, now: Instant) -> [String] {
-    let address = source.address.text.harmless
-    switch outcome {
-    case .seeded(let count):
-      return ["First fetch from \(address): \(count) releases stored.", "News is told from the next fetch on."]
-    case .changed(let events) where events.isEmpty: return ["Nothing new at \(address)."]
-    case .changed(let events): return events.map(line)
-    case .unchanged: return ["Nothing new at \(address): it has not changed."]
-    case .notDue(let last, let next):
-      let age = spelledOut(seconds: max(0, now.secondsSinceEpoch - last.secondsSinceEpoch))
-      return ["Fetched \(age) ago, so nothing was sent to \(address).", "It is due at \(next); --force asks now."]
-    }
-  }
-
-  /// One event in one line.
-  func line(of event: ReleaseEvent) -> String {
-    let version = event.version?.description ?? ""
-    let series = (event.series ?? event.channel?.rawValue ?? "").harmless
-    let (label, role, text): (String, Paint.Role, String) =
-      switch event.kind {
-      case .release:
-        (
-          "release", .good,
-          [
-            version, (event.channel?.rawValue ?? "").harmless, event.day?.description ?? "day unknown",
-            event.previous.map { "after \($0.harmless)" } ?? "",
-          ].filter { !$0.isEmpty }.joined(separator: "  ")
-        )
-      case .skipped:
-        (
-          "skipped", .warning,
-          "\(event.skipped.map(\.description).joined(separator: ", ")), before \(version): came and went unseen"
-        )
-      case .newSeries: ("new series", .strong, "\(series) begins with \(version)")
-      case .endOfLife: ("end of life", .bad, "\(series) has ended with \(version)")
-      case .endOfLifeDate:
-        ("end of life", .warning, "\(series) ends on \(event.day?.description ?? "no day"), \(was(event))")
-      case .vanished: ("vanished", .bad, "\(series) is no longer listed; its last release was \(version)")
-      case .moniker:
-        ("moniker", .warning, "\(series) is now \((event.channel?.rawValue ?? "").harmless), \(was(event))")
-      case .redated: ("redated", .warning, "\(version) is dated \(event.day?.description ?? "unknown"), \(was(event))")
-      case .suspect: ("suspect", .warning, "\((event.detail ?? "").harmless): not taken over yet")
-      }
-    return paint(role, label.padded(to: 12)) + text
-  }
-
-  private func was(_ event: ReleaseEvent) -> String { "was \((event.previous ?? "unknown").harmless)" }
 }

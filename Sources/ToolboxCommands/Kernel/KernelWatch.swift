@@ -4,20 +4,47 @@ import HostSystem
 import KernelReleases
 import TerminalOutput
 
-/// `toolbox kernel watch`: fetches now and then and prints what is new, each event at least once.
-struct KernelWatch: ParsableCommand {
+/// `toolbox kernel watch`: fetches now and then and tells what is new, each event at least once.
+struct KernelWatch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "watch", abstract: "Fetch now and then, and print what is new.",
+    commandName: "watch", abstract: "Fetch now and then, and tell what is new.",
     discussion: """
-      What was printed is remembered in the database, so that an event that a killed run stored and did not print is
-      printed by the next one. SIGTERM and SIGINT end the command with 0.
+      What was told is remembered in the database, so that an event that a killed run stored and did not tell is told by
+      the next one. SIGTERM and SIGINT end the command with 0.
       """)
 
   @Flag(help: "Fetch once and end.")
   var once = false
 
+  @Option(
+    help: ArgumentHelp(
+      "End when this release is out: a final (not its candidates), a candidate or a stable release.",
+      valueName: "version"))
+  var until: String?
+
+  @Option(help: ArgumentHelp("With --until: give up after this time and end with 75.", valueName: "time"))
+  var timeout: String?
+
   @Option(help: ArgumentHelp("Fetch this often: 30s, 15m, 1h, 1d.", valueName: "time"))
   var interval = "1h"
+
+  @Option(
+    help: ArgumentHelp(
+      "Run this program for every event, with the event in its arguments and its environment.", valueName: "program"))
+  var exec: String?
+
+  @Option(help: ArgumentHelp("End the program of --exec after this time.", valueName: "time"))
+  var execTimeout = "1m"
+
+  @Option(
+    help: ArgumentHelp(
+      "Tell only events of this track: mainline, rc, stable, linux-next, mine, or a series. Can be given several times.",
+      valueName: "track"))
+  var track: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Remember what was told under this name, apart from other watches.", valueName: "name"))
+  var reader = "watch"
 
   @Flag(help: "With --once: end with 2 when something was new.")
   var exitCode = false
@@ -26,36 +53,86 @@ struct KernelWatch: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
 
-  /// The reader of the event log that this command is.
-  private static let reader = "watch"
-
   func validate() throws {
     if exitCode, !once { throw ValidationError("--exit-code needs --once") }
+    if timeout != nil, until == nil { throw ValidationError("--timeout needs --until") }
+    if once, until != nil { throw ValidationError("--once and --until exclude each other") }
+    if reader.isEmpty { throw ValidationError("--reader takes a name") }
   }
 
-  func run() throws {
+  func run() async throws {
     let context = CommandContext.live(color: output.color)
-    let source = try FeedCatalogue.source(feed.feed)
-    guard let period = seconds(from: interval), period > 0 else { throw KernelCommandError.notATime(interval) }
+    let period = try Self.time(interval)
+    let goal = try until.map { text in
+      guard let version = KernelVersion(text) else { throw KernelCommandError.notAVersion(text) }
+      return version
+    }
+    if let goal, try tellWhetherOut(goal, context) { return try context.finish() }
+    let round = KernelWatchRound(
+      context: context, selection: try FeedCatalogue.selection(feed.feed), isForced: feed.force, database: database,
+      isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context))
+    try StopSignals.noteFromNowOn()
     if once {
-      let count = try round(source, context)
+      let count = try await round.run()
       try context.finish()
       if exitCode, count > 0 { throw ExitStatus.pending.exitCode }
-      return
+    } else {
+      try await watch(round, every: period, until: goal, context)
+      try context.finish()
     }
-    try StopSignals.noteFromNowOn()
-    repeat {
+  }
+
+  private func watch(
+    _ round: KernelWatchRound, every period: Int, until goal: KernelVersion?, _ context: CommandContext
+  ) async throws {
+    let limit = try timeout.map { try Self.time($0) }
+    let start = StopSignals.uptimeSeconds
+    while true {
       do {
-        _ = try round(source, context)
+        _ = try await round.run()
       } catch let error as any ReportableError {
-        if StopSignals.hasCome { break }
+        if StopSignals.hasCome { return }
         guard Self.mayPass(error) else { throw error }
         context.note(error.message)
       }
       context.standardError.flush()
-      if context.standardOutput.failure != nil { break }
-    } while !StopSignals.wait(seconds: period)
-    try context.finish()
+      if context.standardOutput.failure != nil { return }
+      if let goal, try tellWhetherOut(goal, context) { return }
+      let left = limit.map { $0 - (StopSignals.uptimeSeconds - start) } ?? period
+      if left > 0, StopSignals.wait(seconds: min(period, left)) { return }
+      if let limit, let goal, StopSignals.uptimeSeconds - start >= limit {
+        throw KernelCommandError.notYetOut(goal, waited: limit)
+      }
+    }
+  }
+
+  /// Whether a version is out, as far as is known; says so when it is.
+  private func tellWhetherOut(_ goal: KernelVersion, _ context: CommandContext) throws -> Bool {
+    let knowledge = try context.kernelKnowledge(database)
+    guard let proof = knowledge.history.proof(of: goal) else { return false }
+    if !output.json {
+      let day = proof.date.map { ", \($0.day.spelledOut)" } ?? ""
+      context.standardOutput.line(
+        proof.version == goal ? "\(goal) is out\(day)" : "\(goal) is out: \(proof.version) follows it\(day)")
+    }
+    return true
+  }
+
+  private func tracks() throws -> [Track] {
+    try track.map { name in
+      guard let track = Track(name) else { throw KernelCommandError.notATrack(name) }
+      return track
+    }
+  }
+
+  private func hook(_ context: CommandContext) throws -> KernelHook? {
+    guard let exec else { return nil }
+    return try KernelHook(path: absolutePath(exec), seconds: try Self.time(execTimeout), context: context)
+  }
+
+  private static func time(_ text: String) throws -> Int {
+    guard let value = seconds(from: text), value > 0 else { throw KernelCommandError.notATime(text) }
+    return value
   }
 
   /// Whether the next round can go better without anybody doing something.
@@ -65,33 +142,5 @@ struct KernelWatch: ParsableCommand {
     case .badData, .unavailable, .tryLater, .tlsRefused, .failed: true
     case .usage, .noPermission, .newerDatabase, .refused: false
     }
-  }
-
-  /// Fetches once and prints what this reader has not seen, also when the fetch fails.
-  /// - Returns: how many events were printed.
-  private func round(_ source: FeedSource, _ context: CommandContext) throws -> Int {
-    let store = try context.kernelStore(database)
-    // Before the fetch: what it brings is then news, even if this run is killed in between.
-    let seen = try store.cursor(Self.reader)
-    let outcome = Result { try context.feedFetcher(store).fetch(source, isForced: feed.force) }
-    if case .success(let report) = outcome {
-      for notice in report.notices { context.note(notice) }
-      if case .seeded(let count) = report.outcome {
-        context.note("first fetch: \(count) releases stored; news is told from the next fetch on")
-      }
-    }
-    let events = try store.events(after: seen)
-    let text = KernelText(context.terminal)
-    for logged in events {
-      if output.json {
-        try context.printJSONLine(logged.event)
-      } else {
-        context.standardOutput.line(text.line(of: logged.event))
-      }
-    }
-    context.standardOutput.flush()
-    if let last = events.last, context.standardOutput.failure == nil { try store.advance(Self.reader, to: last.number) }
-    _ = try outcome.get()
-    return events.count
   }
 }

@@ -1,0 +1,228 @@
+import HostSystem
+
+/// What a new state of the live series says.
+extension EventDerivation {
+  mutating func compareState(_ rows: [FeedRow]) {
+    let rows = rows.map { withPossibleDay($0) }
+    guard state.isSeeded else {
+      result.listed = rows
+      result.releases = firstOfEachVersion(rows)
+      return
+    }
+    guard let trusted = withoutSteppingBack(rows) else {
+      result.listed = state.listed
+      return
+    }
+    let before = Dictionary(grouping: state.listed, by: \.group)
+    let gone = goneGroups(trusted, before: before)
+    for row in firstOfEachVersion(trusted) { take(row, in: trusted) }
+    let after = Dictionary(grouping: result.listed ?? [], by: \.group)
+    for group in after.keys.sorted() {
+      compare(group, before: before[group] ?? [], now: after[group] ?? [])
+    }
+    for group in gone {
+      let last = (before[group] ?? []).map(\.version).max()
+      result.events.append(
+        ReleaseEvent(
+          kind: .vanished, id: "vanished:\(group):\(last?.description ?? "")", version: last, series: group,
+          channel: before[group]?.first?.channel, observed: observed))
+    }
+  }
+
+  // MARK: Doubts
+
+  /// Whether a doubt is settled: a second source says the same, or it has waited long enough. A new one is noted and
+  /// reported.
+  private mutating func isConfirmed(
+    _ key: String, bySecondSource: Bool, version: KernelVersion?, series: String?, detail: String
+  ) -> Bool {
+    if bySecondSource || state.doubtsOfOthers.contains(key) { return true }
+    if let first = state.suspicions[key] {
+      if observed.secondsSinceEpoch - first.secondsSinceEpoch >= Self.confirmationDelay { return true }
+      result.suspicions[key] = first
+      return false
+    }
+    if result.suspicions[key] == nil {
+      result.suspicions[key] = observed
+      result.events.append(
+        ReleaseEvent(
+          kind: .suspect, id: "suspect:\(key):\(observed)", version: version, series: series, detail: detail,
+          observed: observed))
+    }
+    return false
+  }
+
+  /// The row without a day that cannot be: such days are not stored.
+  private mutating func withPossibleDay(_ row: FeedRow) -> FeedRow {
+    guard let day = row.day, !isPossible(day) else { return row }
+    result.warnings.append(
+      "\(row.version) is dated \(day), which cannot be (if all are, look at this machine's clock); the day was left out"
+    )
+    return FeedRow(
+      channel: row.channel, version: row.version, isEndOfLife: row.isEndOfLife, day: nil, archive: row.archive)
+  }
+
+  private static func newestOfGroups(_ rows: [FeedRow]) -> [String: KernelVersion] {
+    Dictionary(grouping: rows, by: \.group).compactMapValues { $0.map(\.version).max() }
+  }
+
+  /// The rows in which no series, nor mainline, is older than it was; an older one is replaced by what was stored.
+  /// - Returns: nil when several series went back at once: the whole snapshot is an older state, of a mirror that lags.
+  private mutating func withoutSteppingBack(_ rows: [FeedRow]) -> [FeedRow]? {
+    let before = Self.newestOfGroups(state.listed)
+    let now = Self.newestOfGroups(rows)
+    let others = Self.newestOfGroups(state.others)
+    let steps = now.keys.sorted().compactMap { group -> (group: String, from: KernelVersion, to: KernelVersion)? in
+      guard let from = before[group], let to = now[group], to < from else { return nil }
+      return (group, from, to)
+    }
+    if steps.count > 1 {
+      let isAccepted = isConfirmed(
+        "older:\(steps.map { $0.to.description }.joined(separator: ","))",
+        bySecondSource: steps.allSatisfy { others[$0.group] == $0.to }, version: nil, series: nil,
+        detail: "\(steps.count) series went back at once, \(steps[0].group) from \(steps[0].from) to \(steps[0].to)")
+      return isAccepted ? rows : nil
+    }
+    var result = rows
+    for (group, from, to) in steps {
+      let isAccepted = isConfirmed(
+        "backwards:\(group):\(to)", bySecondSource: others[group] == to, version: to, series: to.series,
+        detail: "\(group) went back from \(from) to \(to)")
+      if isAccepted {
+        believedBackwards.insert(to)
+      } else {
+        result = result.filter { $0.group != group } + state.listed.filter { $0.group == group }
+      }
+    }
+    let oldMainline = state.listed.filter { $0.channel == .mainline }
+    guard let from = oldMainline.map(\.version).max(),
+      let to = result.filter({ $0.channel == .mainline }).map(\.version).max(), to < from, to.series != from.series
+    else { return result }
+    let isAccepted = isConfirmed(
+      "backwards:mainline:\(to)",
+      bySecondSource: state.others.filter { $0.channel == .mainline }.map(\.version).max() == to,
+      version: to, series: to.series, detail: "mainline went back from \(from) to \(to)")
+    return isAccepted ? result : result.filter { $0.channel != .mainline } + oldMainline
+  }
+
+  /// The series that are listed no longer. Where more than three in ten are gone at once, the list is held to be damaged
+  /// and the missing rows stay; and so does a series that a feed of another format still lists. Also settles
+  /// ``Derivation/listed``.
+  private mutating func goneGroups(_ rows: [FeedRow], before: [String: [FeedRow]]) -> [String] {
+    let gone = Set(before.keys).subtracting(rows.map(\.group)).sorted()
+    let elsewhere = Set(state.others.map(\.group))
+    var kept = gone.filter { elsewhere.contains($0) }
+    if gone.count * 10 > before.count * 3 {
+      let isAccepted = isConfirmed(
+        "shrunk:\(gone.joined(separator: ","))", bySecondSource: !elsewhere.isEmpty && kept.isEmpty, version: nil,
+        series: nil, detail: "\(gone.count) of \(before.count) series are no longer listed")
+      if !isAccepted { kept = gone }
+    }
+    result.listed = rows + kept.flatMap { before[$0] ?? [] }
+    return gone.filter { $0 != FeedRow.linuxNextGroup && !kept.contains($0) }
+  }
+
+  // MARK: Releases
+
+  private func firstOfEachVersion(_ rows: [FeedRow]) -> [FeedRow] {
+    var seen: Set<KernelVersion> = []
+    let order = { (row: FeedRow) in Channel.known.firstIndex(of: row.channel) ?? Channel.known.count }
+    return rows.sorted { ($0.version, order($0)) < ($1.version, order($1)) }.filter { seen.insert($0.version).inserted }
+  }
+
+  private mutating func take(_ row: FeedRow, in rows: [FeedRow]) {
+    if let stored = known[row.version] {
+      correct(row, stored: stored)
+      return
+    }
+    if state.presumed.contains(row.version) {
+      return tell(row, previous: previousRelease(row.version), skipped: [], isPresumed: true)
+    }
+    guard isNews(row.version, day: row.day) || believedBackwards.contains(row.version) else {
+      result.releases.append(row)
+      known[row.version] = .some(row.day)
+      return
+    }
+    // A day that cannot be casts doubt on the whole row.
+    if row.day == nil, let original = snapshot.rows.first(where: { $0.version == row.version })?.day {
+      let isAccepted = isConfirmed(
+        "date:\(row.version)", bySecondSource: state.others.contains { $0.version == row.version },
+        version: row.version, series: row.version.series, detail: "\(row.version) is dated \(original)")
+      if !isAccepted { return hold(row) }
+    }
+    let previous = previousRelease(row.version)
+    let gap = skippedNumbers(before: row.version, previous: previous)
+    if gap.count > Self.widestGap {
+      let isAccepted = isConfirmed(
+        "gap:\(row.version)",
+        bySecondSource: state.others.contains { $0.version == row.version } || state.evidence[row.version] != nil,
+        version: row.version, series: row.version.series,
+        detail: "\(row.version) would be \(gap.count) releases ahead")
+      if !isAccepted { return hold(row) }
+    }
+    tell(row, previous: previous ?? previousMainline(row), skipped: missedFinal(before: row, in: rows) + gap.versions)
+  }
+
+  /// Leaves a row out of the new state, so that it is still news when it is believed.
+  private mutating func hold(_ row: FeedRow) {
+    var listed = (result.listed ?? []).filter { $0.version != row.version }
+    listed += state.listed.filter { old in old.group == row.group && !listed.contains { $0.group == row.group } }
+    result.listed = listed
+  }
+
+  /// Takes a day over that the same feed gave otherwise before, or that was not known. Where two feeds disagree the first
+  /// one counts.
+  private mutating func correct(_ row: FeedRow, stored: CalendarDay?) {
+    guard let day = row.day, day != stored else { return }
+    if let stored {
+      guard state.listed.contains(where: { $0.version == row.version && $0.day == stored }) else {
+        result.warnings.append("\(row.version) is dated \(day) here and \(stored) by another feed; that day is kept")
+        return
+      }
+      result.events.append(
+        ReleaseEvent(
+          kind: .redated, id: "redated:\(row.group):\(row.version):\(day)", version: row.version,
+          series: row.version.series, channel: row.channel, day: day, previous: stored.description, observed: observed))
+    }
+    result.releases.append(row)
+  }
+
+  /// The final that must have come when mainline goes on to the next cycle and no row shows it.
+  private func missedFinal(before row: FeedRow, in rows: [FeedRow]) -> [KernelVersion] {
+    guard row.channel == .mainline, let old = previousMainline(row), old.candidate != nil,
+      old.final < row.version.final, known[old.final] == nil,
+      !rows.contains(where: { $0.version.final == old.final && $0.version.candidate == nil })
+    else { return [] }
+    return [old.final]
+  }
+
+  private func previousMainline(_ row: FeedRow) -> KernelVersion? {
+    guard row.channel == .mainline else { return nil }
+    return state.listed.filter { $0.channel == .mainline && $0.version < row.version }.map(\.version).max()
+  }
+
+  // MARK: Series
+
+  /// Compares how a series was listed with how it is listed now. Of a series that this feed did not list before it is not
+  /// known how it was.
+  private mutating func compare(_ group: String, before: [FeedRow], now: [FeedRow]) {
+    let isNew = result.events.contains { $0.kind == .release && $0.series == group }
+    if let ended = now.first(where: \.isEndOfLife), !before.contains(where: \.isEndOfLife), !before.isEmpty || isNew {
+      result.events.append(
+        ReleaseEvent(
+          kind: .endOfLife, id: "end_of_life:\(group):\(ended.version)", version: ended.version, series: group,
+          channel: ended.channel, day: ended.day, observed: observed))
+    }
+    // A final is mainline first and stable later; that is its way, not a change.
+    let oldNames = Set(before.map(\.channel)).subtracting([.mainline])
+    let newNames = Set(now.map(\.channel)).subtracting([.mainline])
+    guard !oldNames.isEmpty, !newNames.isEmpty, oldNames.isDisjoint(with: newNames),
+      let name = newNames.map(\.rawValue).min(), let old = oldNames.map(\.rawValue).min(),
+      let newest = now.map(\.version).max()
+    else { return }
+    result.events.append(
+      ReleaseEvent(
+        kind: .moniker, id: "moniker:\(group):\(newest):\(name)", version: newest, series: group,
+        channel: Channel(rawValue: name), previous: old, observed: observed))
+  }
+}

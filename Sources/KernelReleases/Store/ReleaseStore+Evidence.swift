@@ -1,0 +1,77 @@
+import GRDB
+import HostSystem
+
+/// What speaks for releases besides the states: mails, lists of files, skipped numbers, and the published ends of series.
+extension ReleaseStore {
+  static func insertEvidence(_ derivation: Derivation, from feed: FeedRecord, _ db: Database) throws {
+    let time = feed.fetchedAt.secondsSinceEpoch
+    for mail in derivation.announcements {
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO announcement VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          mail.version.description, mail.version.series, mail.author, mail.time?.secondsSinceEpoch, mail.paragraph,
+          mail.link, feed.address, time,
+        ])
+    }
+    for version in derivation.published {
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO published VALUES (?, ?, ?, ?)",
+        arguments: [version.description, version.series, feed.address, time])
+    }
+    for version in derivation.presumed {
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO presumed VALUES (?, ?, ?)",
+        arguments: [version.description, version.series, time])
+    }
+    for row in derivation.support {
+      var day: CalendarDay?
+      if case .day(let value) = row.end { day = value }
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO support VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          row.series, row.isLongterm, row.end == .endedWithoutDay, day?.daysSinceEpoch, row.finalDay?.daysSinceEpoch,
+          row.latest?.description, feed.address, time,
+        ])
+    }
+  }
+
+  /// The mail that announced a release; nil where none is stored.
+  package func announcement(of version: KernelVersion) throws(StoreError) -> Announcement? {
+    try read { db in
+      try Row.fetchOne(
+        db, sql: "SELECT * FROM announcement WHERE version = ?", arguments: [version.description]
+      ).map { row in
+        Announcement(
+          version: version, author: row["author"],
+          time: (row["sent_at"] as Int?).map { Instant(secondsSinceEpoch: $0) }, paragraph: row["paragraph"],
+          link: row["link"])
+      }
+    }
+  }
+
+  /// The published ends of series that feeds gave, by name.
+  package func support() throws(StoreError) -> [SeriesSupport] { try read { try Self.support($0) } }
+
+  static func support(_ db: Database) throws -> [SeriesSupport] {
+    try Row.fetchAll(db, sql: "SELECT * FROM support ORDER BY series").map { row in
+      let day = (row["end_day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) }
+      return SeriesSupport(
+        series: row["series"], isLongterm: row["longterm"],
+        end: day.map { .day($0) } ?? (row["ended"] ? .endedWithoutDay : .notAnnounced),
+        finalDay: (row["final_day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) },
+        latest: (row["latest"] as String?).flatMap { KernelVersion($0) })
+    }
+  }
+}
+
+extension FeedContent {
+  /// The versions that the content speaks of.
+  var versions: [KernelVersion] {
+    switch self {
+    case .state(let rows): rows.map(\.version)
+    case .announcements(let mails): mails.map(\.version)
+    case .versions(let versions): versions
+    case .support, .vulnerabilities: []
+    }
+  }
+}

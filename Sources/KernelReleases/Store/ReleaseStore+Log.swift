@@ -1,0 +1,98 @@
+import GRDB
+package import HostSystem
+
+/// An event of the log and its number there.
+package struct LoggedEvent: Sendable, Equatable {
+  /// Its place in the log; grows, and is never used again.
+  package let number: Int64
+  /// What happened.
+  package let event: ReleaseEvent
+}
+
+/// The log of events, how far its readers have come, and what became of the programs that were given one.
+extension ReleaseStore {
+  /// The events behind a number, oldest first.
+  package func events(after number: Int64) throws(StoreError) -> [LoggedEvent] {
+    try read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM event WHERE number > ? ORDER BY number", arguments: [number])
+        .compactMap(Self.event)
+    }
+  }
+
+  /// The number of an event; nil when there is none with this id.
+  package func number(ofEvent id: String) throws(StoreError) -> Int64? {
+    try read { try Int64.fetchOne($0, sql: "SELECT number FROM event WHERE id = ?", arguments: [id]) }
+  }
+
+  /// The number of the newest event; 0 for an empty log.
+  package func newestEventNumber() throws(StoreError) -> Int64 {
+    try read { try Int64.fetchOne($0, sql: "SELECT coalesce(max(number), 0) FROM event") ?? 0 }
+  }
+
+  private static func event(_ row: Row) -> LoggedEvent? {
+    guard let kind = ReleaseEvent.Kind(rawValue: row["kind"]) else { return nil }
+    return LoggedEvent(
+      number: row["number"],
+      event: ReleaseEvent(
+        kind: kind, id: row["id"], version: (row["version"] as String?).flatMap { KernelVersion($0) },
+        series: row["series"], channel: (row["channel"] as String?).map { Channel(rawValue: $0) },
+        day: (row["day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) }, previous: row["previous"],
+        skipped: (row["skipped"] as String).split(separator: " ").compactMap { KernelVersion($0) },
+        presumed: row["presumed"], detail: row["detail"], observed: Instant(secondsSinceEpoch: row["observed"])))
+  }
+
+  // MARK: Readers
+
+  /// How far a reader of the log has come. One that was never seen starts at the log's end: what was before is not its news.
+  package func cursor(_ name: String) throws(StoreError) -> Int64 {
+    if let number = try read({ db in
+      try Int64.fetchOne(db, sql: "SELECT number FROM cursor WHERE name = ?", arguments: [name])
+    }) {
+      return number
+    }
+    try write { db in
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO cursor SELECT ?, coalesce(max(number), 0) FROM event", arguments: [name])
+    }
+    return try read { db in
+      try Int64.fetchOne(db, sql: "SELECT number FROM cursor WHERE name = ?", arguments: [name])
+    } ?? 0
+  }
+
+  /// Moves a reader forward; it never goes back.
+  package func advance(_ name: String, to number: Int64) throws(StoreError) {
+    try write { try Self.advance(name, to: number, $0) }
+  }
+
+  private static func advance(_ name: String, to number: Int64, _ db: Database) throws {
+    try db.execute(sql: "UPDATE cursor SET number = max(number, ?) WHERE name = ?", arguments: [number, name])
+  }
+
+  // MARK: Hooks
+
+  /// How often a program was given an event; 0 when never.
+  package func attempts(of program: String, event number: Int64) throws(StoreError) -> Int {
+    try read { db in
+      try Int.fetchOne(
+        db, sql: "SELECT attempts FROM hook WHERE program = ? AND number = ?", arguments: [program, number])
+    } ?? 0
+  }
+
+  /// Stores what became of a program that was given an event, and moves its reader on where the event is done with, in one
+  /// transaction.
+  /// - Parameters:
+  ///   - status: its exit code, 128 + n after death by signal n; nil where it could not be started.
+  ///   - result: in words.
+  ///   - reader: the reader to move on; nil where the program is to get the event again.
+  package func storeHook(
+    _ program: String, event number: Int64, attempts: Int, status: Int32?, result: String, now: Instant,
+    advancing reader: String?
+  ) throws(StoreError) {
+    try write { db in
+      try db.execute(
+        sql: "INSERT OR REPLACE INTO hook VALUES (?, ?, ?, ?, ?, ?)",
+        arguments: [program, number, attempts, status, result, now.secondsSinceEpoch])
+      if let reader { try Self.advance(reader, to: number, db) }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import GRDB
+import HostSystem
+
+/// What somebody follows, and how far they have seen it.
+extension ReleaseStore {
+  /// Every stored mark, by name.
+  package func trackMarks() throws(StoreError) -> [TrackMark] {
+    try read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM track ORDER BY name").compactMap { row in
+        guard let track = Track(row["name"]), let origin = TrackMark.Origin(rawValue: row["origin"]) else { return nil }
+        return TrackMark(
+          track: track, origin: origin, seenNumber: row["seen_number"],
+          seenVersion: (row["seen_version"] as String?).flatMap { KernelVersion($0) },
+          seenAt: Instant(secondsSinceEpoch: row["seen_at"]))
+      }
+    }
+  }
+
+  /// Stores marks, each in the place of one that is there.
+  package func store(_ marks: [TrackMark]) throws(StoreError) {
+    try write { db in for mark in marks { try Self.put(mark, "INSERT OR REPLACE", db) } }
+  }
+
+  /// Begins tracks that nothing is stored of: what was before is not their news.
+  package func begin(_ marks: [TrackMark]) throws(StoreError) {
+    let known = Set(try trackMarks().map(\.track))
+    let new = marks.filter { !known.contains($0.track) }
+    if new.isEmpty { return }
+    try write { db in for mark in new { try Self.put(mark, "INSERT OR IGNORE", db) } }
+  }
+
+  private static func put(_ mark: TrackMark, _ verb: String, _ db: Database) throws {
+    try db.execute(
+      sql: "\(verb) INTO track VALUES (?, ?, ?, ?, ?)",
+      arguments: [
+        mark.track.description, mark.origin.rawValue, mark.seenNumber, mark.seenVersion?.description,
+        mark.seenAt.secondsSinceEpoch,
+      ])
+  }
+}

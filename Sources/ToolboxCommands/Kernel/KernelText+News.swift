@@ -1,0 +1,87 @@
+import HostSystem
+import KernelReleases
+import TerminalOutput
+
+/// What is new, as text for people.
+extension KernelText {
+  func lines(of outcome: FeedFetcher.Outcome, from name: String, now: Instant) -> [String] {
+    let address = name.harmless
+    switch outcome {
+    case .seeded(let count, let format):
+      let noun = count == 1 ? "entry" : "entries"
+      return [
+        "First content of \(address): \(count) \(noun) stored (\(format.rawValue)).",
+        "News is told from the next one on.",
+      ]
+    case .changed(let events) where events.isEmpty: return ["Nothing new at \(address)."]
+    case .changed(let events): return events.map(line)
+    case .unchanged: return ["Nothing new at \(address): it has not changed."]
+    case .notDue(let last, let next):
+      let age = spelledOut(seconds: max(0, now.secondsSinceEpoch - last.secondsSinceEpoch))
+      return ["Fetched \(age) ago, so nothing was sent to \(address).", "It is due at \(next); --force asks now."]
+    }
+  }
+
+  /// One event in one line.
+  func line(of event: ReleaseEvent) -> String {
+    let version = event.version?.description ?? ""
+    let series = (event.series ?? event.channel?.rawValue ?? "").harmless
+    let (label, role, text): (String, Paint.Role, String) =
+      switch event.kind {
+      case .release:
+        (
+          "release", .good,
+          [
+            version, (event.channel?.rawValue ?? "").harmless, event.day?.description ?? "day unknown",
+            event.previous.map { "after \($0.harmless)" } ?? "",
+          ].filter { !$0.isEmpty }.joined(separator: "  ")
+        )
+      case .skipped:
+        (
+          "skipped", .warning,
+          "\(event.skipped.map(\.description).joined(separator: ", ")), before \(version): came and went unseen"
+        )
+      case .newSeries: ("new series", .strong, "\(series) begins with \(version)")
+      case .endOfLife: ("end of life", .bad, "\(series) has ended with \(version)")
+      case .endOfLifeDate:
+        ("end of life", .warning, "\(series) ends on \(event.day?.description ?? "no day"), \(was(event))")
+      case .vanished: ("vanished", .bad, "\(series) is no longer listed; its last release was \(version)")
+      case .moniker:
+        ("moniker", .warning, "\(series) is now \((event.channel?.rawValue ?? "").harmless), \(was(event))")
+      case .redated: ("redated", .warning, "\(version) is dated \(event.day?.description ?? "unknown"), \(was(event))")
+      case .suspect: ("suspect", .warning, "\((event.detail ?? "").harmless): not taken over yet")
+      }
+    return paint(role, label.padded(to: 12)) + text
+  }
+
+  private func was(_ event: ReleaseEvent) -> String { "was \((event.previous ?? "unknown").harmless)" }
+
+  /// The log, with the time at which each event was found; a day is written once.
+  func lines(of events: [ReleaseEvent]) -> [String] {
+    if events.isEmpty { return ["Nothing happened yet."] }
+    var day = ""
+    return events.map { event in
+      let found = CalendarDay(event.observed).description
+      defer { day = found }
+      return paint(.faint, found == day ? String(repeating: " ", count: 10) : found) + "  " + line(of: event)
+    }
+  }
+
+  /// The tracks, with what is new in each.
+  func lines(of tracks: [TrackReport]) -> [String] {
+    var table = TextTable()
+    for track in tracks {
+      let name = track.series.map { "\(track.track) (\($0))" } ?? track.track.description
+      let news =
+        switch track.unseen {
+        case 0: track.seenAt == nil ? "" : "nothing new"
+        case 1: "1 event since \(track.seenVersion?.description ?? "it began")"
+        default: "\(track.unseen) events since \(track.seenVersion?.description ?? "it began")"
+        }
+      table.add(
+        .init(name, .name), .init(track.newest?.version.description ?? "nothing known"),
+        .init(track.newest?.date?.day.description ?? ""), .init(news, track.unseen > 0 ? .warning : .faint))
+    }
+    return table.lines(width: width, indent: 0, paint: paint)
+  }
+}
