@@ -4,6 +4,11 @@ import HostSystem
 extension EventDerivation {
   mutating func compareState(_ rows: [FeedRow]) {
     let rows = rows.map { withPossibleDay($0) }
+    compareWithPossibleDays(rows)
+    result.held = Set(result.listed ?? []).subtracting(rows)
+  }
+
+  private mutating func compareWithPossibleDays(_ rows: [FeedRow]) {
     guard state.isSeeded else {
       result.listed = rows
       result.releases = firstOfEachVersion(rows)

@@ -13,9 +13,16 @@ extension EventDerivation {
       if case .day(let value) = row.end { day = value }
       result.events.append(
         ReleaseEvent(
-          kind: .endOfLifeDate, id: "end_of_life_date:\(row.series):\(row.end.name)", version: row.latest,
+          kind: .endOfLifeDate, id: newID("end_of_life_date:\(row.series):\(row.end.name)"), version: row.latest,
           series: row.series, day: day, previous: stored.end.name, observed: observed))
     }
+  }
+
+  /// An end can move to a day that it had before: the second time it is another event.
+  private func newID(_ id: String) -> String {
+    var count = 1
+    while state.toldEnds.contains(count == 1 ? id : "\(id):\(count)") { count += 1 }
+    return count == 1 ? id : "\(id):\(count)"
   }
 }
 

@@ -26,6 +26,8 @@ package struct StoredState: Sendable, Equatable {
   package var newestDay: CalendarDay?
   /// The published ends of series that are stored; empty before the first feed of that kind.
   package var support: [String: SeriesSupport] = [:]
+  /// The ids of the events that told of such an end.
+  package var toldEnds: Set<String> = []
 
   package init(
     isSeeded: Bool = false, listed: [FeedRow] = [], known: [KernelVersion: CalendarDay?] = [:],
@@ -60,6 +62,9 @@ package struct Derivation: Sendable, Equatable {
   package var events: [ReleaseEvent] = []
   /// The rows that are now the accepted state; nil where the snapshot is no state.
   package var listed: [FeedRow]?
+  /// Those of ``listed`` that the snapshot itself does not have: they stay from the state before, for a doubt's sake, and
+  /// are no second opinion for other feeds.
+  package var held: Set<FeedRow> = []
   /// Releases to add or to correct; of a version only the row with the first channel.
   package var releases: [FeedRow] = []
   /// Releases that other sources than a state prove; their days are inferred.

@@ -38,6 +38,8 @@ extension ReleaseStore {
       }
       if case .support = snapshot.content {
         state.support = Dictionary(uniqueKeysWithValues: try Self.support(db).map { ($0.series, $0) })
+        state.toldEnds = try String.fetchSet(
+          db, sql: "SELECT id FROM event WHERE kind = ?", arguments: [ReleaseEvent.Kind.endOfLifeDate.rawValue])
       }
       return state
     }
@@ -76,7 +78,7 @@ extension ReleaseStore {
         SELECT format FROM feed WHERE format <> :own GROUP BY format
         HAVING max(fetched_at) >= coalesce((SELECT max(fetched_at) FROM feed WHERE format = :own), 0)
         """, arguments: ["own": format.rawValue])
-    return try formats.flatMap { try listed(db, format: FeedFormat(rawValue: $0)) }
+    return try formats.flatMap { try listed(db, format: FeedFormat(rawValue: $0), withHeld: false) }
   }
 
   /// Whether a doubt waits for a second fetch: the content is then asked for in full.
@@ -131,9 +133,10 @@ extension ReleaseStore {
     try read { try Self.listed($0, format: format) }
   }
 
-  static func listed(_ db: Database, format: FeedFormat) throws -> [FeedRow] {
+  static func listed(_ db: Database, format: FeedFormat, withHeld: Bool = true) throws -> [FeedRow] {
     try Row.fetchAll(
-      db, sql: "SELECT * FROM listed WHERE format = ? ORDER BY position", arguments: [format.rawValue]
+      db, sql: "SELECT * FROM listed WHERE format = ? AND held <= ? ORDER BY position",
+      arguments: [format.rawValue, withHeld]
     ).compactMap { row in
       guard let version = KernelVersion(row["version"] as String) else { return nil }
       return FeedRow(
@@ -151,7 +154,7 @@ extension ReleaseStore {
     try write { db in
       for row in derivation.releases { try Self.insert(row, from: feed, isInferred: false, db) }
       for row in derivation.provenReleases { try Self.insert(row, from: feed, isInferred: true, db) }
-      if let listed = derivation.listed { try Self.replaceListed(listed, format: format, db) }
+      if let listed = derivation.listed { try Self.replaceListed(listed, held: derivation.held, format: format, db) }
       try db.execute(sql: "DELETE FROM suspicion WHERE format = ?", arguments: [format.rawValue])
       for (what, since) in derivation.suspicions {
         try db.execute(
@@ -164,14 +167,14 @@ extension ReleaseStore {
     }
   }
 
-  private static func replaceListed(_ rows: [FeedRow], format: FeedFormat, _ db: Database) throws {
+  private static func replaceListed(_ rows: [FeedRow], held: Set<FeedRow>, format: FeedFormat, _ db: Database) throws {
     try db.execute(sql: "DELETE FROM listed WHERE format = ?", arguments: [format.rawValue])
     for (position, row) in rows.enumerated() {
       try db.execute(
-        sql: "INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        sql: "INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         arguments: [
           format.rawValue, position, row.version.description, row.channel.rawValue, row.isEndOfLife,
-          row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive,
+          row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive, held.contains(row),
         ])
     }
   }

@@ -107,6 +107,9 @@ enum Schema {
           -- Whether the day is that of a mail, not of the tag.
           ALTER TABLE release ADD COLUMN inferred INTEGER NOT NULL DEFAULT 0;
 
+          -- Whether the row stays from an earlier state, for a doubt's sake.
+          ALTER TABLE listed ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+
           -- Mails that announce a release; of several that name one version the first that came.
           CREATE TABLE announcement (
             version TEXT PRIMARY KEY,
