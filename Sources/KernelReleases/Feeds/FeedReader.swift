@@ -7,6 +7,11 @@ package enum FeedReader {
   static let readers: [any FeedFormatReader.Type] = [
     ReleasesJSON.self,
     KDistRSS.self,
+    FingerBanner.self,
+    PublicInboxAtom.self,
+    ChecksumList.self,
+    EndOfLifeDate.self,
+    CVERecords.self,
   ]
 
   /// The names of all formats.
@@ -57,6 +62,16 @@ package enum FeedReader {
   private static func json(_ text: [UInt8], count: Int) throws(FeedError) -> JSONValue {
     do throws(JSONError) {
       return try JSONValue.parse(text)
+    } catch {
+      if error.problem == .trailing, let records = try records(text, count: count) { return records }
+      throw error.problem == .cut ? .cut(bytes: count) : .malformed(error)
+    }
+  }
+
+  /// The documents of a text that has one a line, where they are records; nil for anything else.
+  private static func records(_ text: [UInt8], count: Int) throws(FeedError) -> JSONValue? {
+    do throws(JSONError) {
+      return try JSONValue.parseSequence(text) { CVERecords.isRecord($0) }.map { .array($0) }
     } catch {
       throw error.problem == .cut ? .cut(bytes: count) : .malformed(error)
     }

@@ -40,8 +40,11 @@ package struct XMLElement: Sendable {
   }
 
   /// The text directly inside it and inside its children, in order, as it stands there.
-  package var text: String {
-    String(decoding: document.text[Int(node.textStart)..<Int(node.textEnd)], as: UTF8.self)
+  package var text: String { text(upTo: Int.max) }
+
+  /// The beginning of ``text``; at most so many bytes, and a character that is cut there is U+FFFD.
+  package func text(upTo most: Int) -> String {
+    String(decoding: document.text[Int(node.textStart)..<Int(node.textEnd)].prefix(most), as: UTF8.self)
   }
 
   /// The first element directly inside it that has this name; nil where there is none.

@@ -92,12 +92,12 @@ package struct ReleaseStore {
 
   init(file: DatabaseFile) { self.file = file }
 
-  private func read<Result>(_ work: (Database) throws -> Result) throws(StoreError) -> Result {
+  func read<Result>(_ work: (Database) throws -> Result) throws(StoreError) -> Result {
     try file.translating { try file.queue.read(work) }
   }
 
   /// One transaction that takes the write lock at its start: one that only reads first could fail when it wants to write.
-  private func write(_ work: (Database) throws -> Void) throws(StoreError) {
+  func write(_ work: (Database) throws -> Void) throws(StoreError) {
     try file.translating {
       try file.queue.writeWithoutTransaction { db in
         try db.inTransaction(.immediate) {
