@@ -58,13 +58,15 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "KernelReleases",
-      dependencies: ["Curl", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite], swiftSettings: ourSettings),
+      dependencies: ["Curl", "CExpat", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite],
+      swiftSettings: ourSettings),
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "Configuration", dependencies: ["HostSystem", yams], swiftSettings: ourSettings),
     .target(name: "Curl", dependencies: ["CCurl", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "CCurl"),
+    .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
     .target(
       name: "BundledData", dependencies: ["DataTree"], exclude: ["Data"], swiftSettings: ourSettings,
       plugins: ["EmbedData"]),

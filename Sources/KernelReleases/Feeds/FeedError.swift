@@ -6,7 +6,7 @@ package enum FeedError: Error, Equatable {
   case htmlPage
   /// In no format that is read here; the first characters.
   case unknownFormat(String)
-  /// UTF-16 or UTF-32 where a feed of its format never is.
+  /// UTF-32, or bytes that are no text.
   case notUTF8
   /// JSON that ends before it is complete; how many bytes there were.
   case cut(bytes: Int)
@@ -14,6 +14,8 @@ package enum FeedError: Error, Equatable {
   case malformed(JSONError)
   /// XML that breaks its grammar, or has what no feed needs.
   case malformedXML(XMLError)
+  /// XML, and a feed perhaps, but none of the kernel; the name of its outermost element.
+  case otherXML(root: String)
   /// In the syntax of the format, but without what makes it one; what is missing, as a noun: "list \"releases\"".
   case without(String, format: FeedFormat)
   /// A list of releases with no usable row in it.
@@ -27,7 +29,7 @@ package enum FeedError: Error, Equatable {
     case .empty: "the answer is empty"
     case .htmlPage: "the answer is an HTML page, not a feed (a captive portal or a bot challenge?)"
     case .unknownFormat(let start): "the answer is not in a feed format that is known here; it begins with \"\(start)\""
-    case .notUTF8: "the answer is UTF-16 or UTF-32 text, not a feed"
+    case .notUTF8: "the answer is UTF-32 text or no text at all, not a feed"
     case .cut(let bytes): "the JSON ends after \(bytes) bytes, before it is complete"
     case .malformed(let error):
       switch error.problem {
@@ -39,6 +41,9 @@ package enum FeedError: Error, Equatable {
       case .trailing: "there is more text behind the JSON at line \(error.line), column \(error.column)"
       }
     case .malformedXML(let error): error.finding
+    case .otherXML("rss"), .otherXML("RDF"): "it is an RSS feed, but not that of the kernel's releases"
+    case .otherXML("feed"): "it is an Atom feed, but not that of a mailing list's archive"
+    case .otherXML(let root): "it is XML (<\(root.prefix(40))>), but no feed that is known here"
     case .without(let part, let format): "it has no \(part); it is no feed of the format \(format.rawValue)"
     case .noUsableRow(let rows): "none of the \(rows) rows listed has a version that can be read"
     case .tooManyRows(let rows): "it lists \(rows) rows, more than any feed of this kind"

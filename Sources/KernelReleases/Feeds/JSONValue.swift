@@ -51,6 +51,20 @@ package enum JSONValue: Sendable, Equatable {
     var reader = JSONReader(bytes: bytes)
     return try reader.document()
   }
+
+  /// Reads documents behind each other, each on lines of its own.
+  /// - Parameter isWanted: looks at the first one, before the others are read.
+  /// - Returns: nil where the first one is not wanted.
+  /// - Throws: as ``parse(_:)``, with the place in the whole text; the limit of values holds for all documents together.
+  package static func parseSequence(
+    _ bytes: [UInt8], isWanted: (JSONValue) -> Bool
+  ) throws(JSONError) -> [JSONValue]? {
+    var reader = JSONReader(bytes: bytes)
+    var documents = [try reader.next()]
+    guard isWanted(documents[0]) else { return nil }
+    while try reader.isBehindLineEnd() { documents.append(try reader.next()) }
+    return documents
+  }
 }
 
 /// Why a text is no JSON document, and where.
@@ -94,6 +108,17 @@ private struct JSONReader {
     skipSpace()
     if position < bytes.count { throw failure(.trailing) }
     return result
+  }
+
+  mutating func next() throws(JSONError) -> JSONValue { try value(depth: 0) }
+
+  /// Whether there is another document. More than white space is an error unless a line has ended.
+  mutating func isBehindLineEnd() throws(JSONError) -> Bool {
+    let end = position
+    skipSpace()
+    if position == bytes.count { return false }
+    guard bytes[end..<position].contains(where: { $0 == 0x0A || $0 == 0x0D }) else { throw failure(.trailing) }
+    return true
   }
 
   private func failure(_ problem: JSONError.Problem) -> JSONError {
