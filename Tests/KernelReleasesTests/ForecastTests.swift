@@ -13,7 +13,7 @@ import Testing
     print(b.cycles)
     print("candidates", b.candidates); print("finals", b.finals); print("firsts", b.firstCandidates)
     print(b.lastNumbers, b.afterSeven)
-    for (n, s) in b.finalsByStage.sorted(by: { $0.key < $1.key }) { print(n, s.comparison) }
+    for (n, s) in b.finalsByStage.sorted(by: { $0.key < $1.key }) { print(n, s) }
     for d in ["2017-12-31", "2026-08-30", "2026-08-16", "2026-02-08", "2018-01-10", "2012-01-05"] {
       let f = try #require(Forecaster(cycles, at: CalendarDay(d)!).forecast())
       print(d, f.latest.version, f.learnedCycles, f.spansChristmas)

@@ -1,8 +1,11 @@
 package import HostSystem
 
 /// How good the forecasts would have been: every one is made again from what was known on its day, and compared.
+///
+/// Beside it stands the rule of thumb: one candidate a week, rc7 the last, the final a week behind it, and the next first
+/// candidate two weeks later; each counted in days from the release before.
 package struct Backtest: Sendable, Equatable {
-  /// The cycles since 3.0 that are complete.
+  /// The cycles since 3.0 whose finals were foretold.
   package let cycles: Int
   /// The day of a candidate, foretold by the one before. Both days are exact.
   package let candidates: Comparison
@@ -14,11 +17,11 @@ package struct Backtest: Sendable, Equatable {
   package let lastNumbers: Guess
   /// After rc7: whether the final or another candidate comes next.
   package let afterSeven: Guess
-  /// The day of a final, foretold by each candidate on the way, whatever it came to; by the number of the candidate.
-  package let finalsByStage: [Int: Stage]
+  /// The day of a final, foretold by each release on the way to it: by the number of the candidate, 0 for the final before.
+  package let finalsByStage: [Int: Comparison]
 
   /// How near the foretold days were.
-  package struct Rate: Sendable, Equatable {
+  package struct Rate: Sendable, Equatable, Encodable {
     /// How many days were foretold.
     package private(set) var cases = 0
     /// How many were right.
@@ -37,7 +40,7 @@ package struct Backtest: Sendable, Equatable {
   }
 
   /// The forecast beside the simplest rule, on the same cases.
-  package struct Comparison: Sendable, Equatable {
+  package struct Comparison: Sendable, Equatable, Encodable {
     /// The forecast's days.
     package private(set) var forecast = Rate()
     /// How many days lay in the range that the forecast gave.
@@ -53,7 +56,7 @@ package struct Backtest: Sendable, Equatable {
   }
 
   /// Right or wrong, beside the simplest rule.
-  package struct Guess: Sendable, Equatable {
+  package struct Guess: Sendable, Equatable, Encodable {
     /// How often something was foretold.
     package private(set) var cases = 0
     /// How often the forecast was right.
@@ -68,14 +71,8 @@ package struct Backtest: Sendable, Equatable {
     }
   }
 
-  /// The finals foretold at one place of their cycles.
-  package struct Stage: Sendable, Equatable {
-    /// The forecast and the rule: a week later from rc7 on, 49 days after rc1 before.
-    package fileprivate(set) var comparison = Comparison()
-  }
-
-  /// Makes every forecast of the complete cycles since 3.0 again.
-  /// - Parameter until: only finals up to this day are looked at; nil for all.
+  /// Makes every forecast of the cycles since 3.0 again.
+  /// - Parameter until: what came later is not looked at; nil for all.
   package init(_ all: MainlineCycles, until day: CalendarDay? = nil) {
     let known = day.map(all.until) ?? all
     var complete = 0
@@ -84,14 +81,20 @@ package struct Backtest: Sendable, Equatable {
     var firsts = Comparison()
     var lastNumbers = Guess()
     var afterSeven = Guess()
-    var stages: [Int: Stage] = [:]
+    var stages: [Int: Comparison] = [:]
     var previousFinal: ReleaseDate?
     for cycle in known.cycles where cycle.final.numbers.first >= 3 {
       defer { previousFinal = cycle.finalDate }
-      if let previousFinal, let first = cycle.firstCandidate?.date, first.confidence == .exact,
-        let window = Forecaster(known, at: previousFinal.day).forecast()?.next.first?.window
+      if let previousFinal, let forecast = Forecaster(known, at: previousFinal.day).forecast(),
+        forecast.isMergeWindowOpen
       {
-        firsts.add(window, rule: previousFinal.day + 14, truth: first.day)
+        if let first = cycle.firstCandidate?.date, first.confidence == .exact {
+          firsts.add(forecast.firstCandidate, rule: previousFinal.day + 14, truth: first.day)
+        }
+        if let final = cycle.finalDate {
+          stages[0, default: Comparison()].add(
+            forecast.final.window, rule: previousFinal.day + 63, truth: final.day)
+        }
       }
       for (index, tag) in cycle.candidates.enumerated() {
         guard let forecast = Forecaster(known, at: tag.date.day).forecast(),
@@ -117,9 +120,8 @@ package struct Backtest: Sendable, Equatable {
           afterSeven.add(
             forecast: (forecast.mostProbable.version == cycle.final) == (last.number == 7), rule: last.number == 7)
         }
-        let first = cycle.firstCandidate?.date.day ?? tag.date.day + -7 * (tag.number - 1)
-        stages[tag.number, default: Stage()].comparison.add(
-          forecast.final.window, rule: tag.number < 7 ? first + 49 : tag.date.day + 7, truth: final.day)
+        stages[tag.number, default: Comparison()].add(
+          forecast.final.window, rule: tag.date.day + 7 * max(1, 8 - tag.number), truth: final.day)
       }
     }
     (cycles, self.candidates, self.finals, firstCandidates) = (complete, candidates, finals, firsts)

@@ -12,6 +12,8 @@ package struct Forecast: Sendable, Equatable {
   package let final: FinalOutlook
   /// The first candidate behind that final; while the merge window is open, the one that closes it.
   package let firstCandidate: Window
+  /// The possible versions of that candidate, the most probable first.
+  package let firstCandidateVersions: [VersionChance]
   /// Whether the merge window is open: a final is out, and the first candidate behind it is not.
   package let isMergeWindowOpen: Bool
   /// How many complete cycles it learned from.

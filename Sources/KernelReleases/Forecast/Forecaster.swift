@@ -7,7 +7,7 @@ package import HostSystem
 ///   a final; all of it counted from Sunday to Sunday.
 /// * A candidate's day within its week follows the earlier candidates whose predecessor came on the same weekday.
 /// * The number of the last candidate follows the earlier cycles. A cycle counts half as much as one that is thirty cycles
-///   younger, and half where only one of the two has Christmas in it.
+///   younger, and half where only one of the two has Christmas in it. From rc8 on all candidates are alike.
 ///
 /// It learns from the cycles since 3.0, and before one of them is complete from those of 2.6. Days that were inferred are
 /// Sundays by construction: no day within a week is learned from them.
@@ -20,6 +20,8 @@ package struct Forecaster: Sendable {
   static let otherSeason = 0.5
   /// What an imaginary cycle is added to the real ones as: the last candidate is rc7, each more or less a quarter as likely.
   static let imagined = (number: 7, fall: 0.25)
+  /// From this candidate on every further one is as likely as the one before it was.
+  static let firstLate = 8
   /// The share of cases that the range leaves out on either side.
   static let tail = 0.05
 
@@ -82,7 +84,8 @@ package struct Forecaster: Sendable {
     return Forecast(
       day: day, latest: Neighbour(version: running.final.withCandidate(number), date: last.date),
       next: outcomes.sorted { $0.probability > $1.probability }, final: outlook,
-      firstCandidate: firstCandidate(behind: outlook.window), isMergeWindowOpen: false,
+      firstCandidate: firstCandidate(behind: outlook.window),
+      firstCandidateVersions: firstCandidates(of: successors(of: running.final)), isMergeWindowOpen: false,
       learnedCycles: trainingCycles.count, spansChristmas: isChristmas)
   }
 
@@ -100,8 +103,13 @@ package struct Forecaster: Sendable {
       next: versions.map {
         Forecast.Outcome(version: $0.version.withCandidate(1), probability: $0.probability, window: days.window)
       },
-      final: Self.outlook(versions, ways), firstCandidate: days.window, isMergeWindowOpen: true,
+      final: Self.outlook(versions, ways), firstCandidate: days.window,
+      firstCandidateVersions: firstCandidates(of: versions), isMergeWindowOpen: true,
       learnedCycles: trainingCycles.count, spansChristmas: isChristmas)
+  }
+
+  private func firstCandidates(of finals: [Forecast.VersionChance]) -> [Forecast.VersionChance] {
+    finals.map { Forecast.VersionChance(version: $0.version.withCandidate(1), probability: $0.probability) }
   }
 
   /// The first candidate behind a final that is only foretold: both uncertainties together.
@@ -137,18 +145,25 @@ package struct Forecaster: Sendable {
   private func lastNumbers(
     from number: Int, spansChristmas: Bool
   ) -> [(number: Int, probability: Double)] {
-    let lowest = max(number, 5)
-    let highest = max(number + 3, 10)
+    let lowest = 5
+    let highest = max(number + 3, 11)
     var weights = (lowest...highest).map { pow(Self.imagined.fall, Double(abs($0 - Self.imagined.number))) }
     for (age, cycle) in trainingCycles.reversed().enumerated() {
-      guard let last = cycle.lastCandidate, let first = cycle.firstCandidate, (lowest...highest).contains(last.number)
-      else { continue }
+      guard let last = cycle.lastCandidate, let first = cycle.firstCandidate else { continue }
       let isSameSeason = Self.spansChristmas(from: first.date.day.nearestSunday) == spansChristmas
-      weights[last.number - lowest] +=
+      weights[min(max(last.number, lowest), highest) - lowest] +=
         Self.halved(Double(age) / Self.cycleHalfLife) * (isSameSeason ? 1 : Self.otherSeason)
     }
-    let sum = weights.reduce(0, +)
-    return weights.enumerated().map { (lowest + $0, $1 / sum) }
+    // Few cycles went past rc8, so what comes behind it is learned from all of them together.
+    let late = Self.firstLate - lowest
+    let mass = weights[late...].reduce(0, +)
+    let further = weights[late...].enumerated().reduce(0) { $0 + Double($1.offset) * $1.element }
+    let again = further / (further + mass)
+    for index in late..<weights.count { weights[index] = mass * (1 - again) * pow(again, Double(index - late)) }
+
+    let possible = weights.enumerated().filter { lowest + $0.offset >= number }
+    let sum = possible.reduce(0) { $0 + $1.element }
+    return possible.map { (lowest + $0.offset, $0.element / sum) }
   }
 
   /// 1, 0.5, 0.25 for 0, 1, 2.

@@ -12,6 +12,8 @@ package struct KernelKnowledge: Sendable {
   package let shippedUntil: CalendarDay?
   /// Doubts about the feed that wait for a second fetch.
   package let suspicions: [String]
+  /// The day that is looked back to; nil for the present.
+  package let lookBack: LookBack?
 
   /// A fetch: from where, and when it was last confirmed.
   package struct Fetched: Sendable, Equatable {
@@ -25,13 +27,14 @@ package struct KernelKnowledge: Sendable {
 
   package init(
     history: ReleaseHistory, listed: [FeedRow] = [], fetched: Fetched? = nil, shippedUntil: CalendarDay? = nil,
-    suspicions: [String] = []
+    suspicions: [String] = [], lookBack: LookBack? = nil
   ) {
     self.history = history
     self.listed = listed
     self.fetched = fetched
     self.shippedUntil = shippedUntil
     self.suspicions = suspicions
+    self.lookBack = lookBack
   }
 
   /// Joins the shipped history with what is stored.
@@ -60,6 +63,7 @@ package struct KernelKnowledge: Sendable {
   /// The current releases, newest first as kernel.org lists them: what the feed listed last, or what the shipped history
   /// gives for its own last day.
   package var current: [ReleaseReport] {
+    if let lookBack { return lookBack.current.map { report($0) } }
     if !listed.isEmpty { return listed.map { report($0) } }
     guard let shippedUntil else { return [] }
     return history.current(on: shippedUntil).map { release in
@@ -91,7 +95,9 @@ package struct KernelKnowledge: Sendable {
     let isListed = listed.contains { $0.version.series == name }
     // What the feed says counts; a series that it does not list has ended. Without a feed the published day decides.
     let hasEnded =
-      if let row {
+      if let lookBack {
+        release.version.line == .releases && lookBack.ended.contains(release.version.final)
+      } else if let row {
         row.isEndOfLife
       } else if isListed {
         listed.contains { $0.version.series == name && $0.isEndOfLife }

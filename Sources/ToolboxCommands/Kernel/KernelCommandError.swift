@@ -15,10 +15,16 @@ enum KernelCommandError: ReportableError {
   case noPlaceForDatabase
   /// The text is not a length of time.
   case notATime(String)
+  /// The text is not a day.
+  case notADay(String)
+  /// The day is still to come.
+  case dayToCome(CalendarDay, today: CalendarDay)
+  /// Nothing is known of so early a day.
+  case dayBeforeAll(CalendarDay, first: CalendarDay)
 
   var failureKind: FailureKind {
     switch self {
-    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime: .usage
+    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime, .notADay, .dayToCome, .dayBeforeAll: .usage
     case .unknownVersion, .nothingKnown: .failed
     }
   }
@@ -36,6 +42,11 @@ enum KernelCommandError: ReportableError {
     case .nothingKnown(let text): "\(text): no release of it is known; `toolbox kernel list --all` shows what is"
     case .noPlaceForDatabase: "no place for the database: set HOME or XDG_STATE_HOME, or name a file with --database"
     case .notATime(let text): "\"\(text)\" is not a length of time; write it like 30s, 15m, 2h or 1d"
+    case .notADay(let text): "\"\(text)\" is not a day; write it like 2017-12-31"
+    case .dayToCome(let day, let today):
+      "\(day) is still to come, today is \(today); `toolbox kernel next` foretells, --at looks back"
+    case .dayBeforeAll(let day, let first):
+      "nothing is known of \(day): the history begins on \(first.spelledOut)"
     }
   }
 }
