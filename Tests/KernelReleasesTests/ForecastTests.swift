@@ -18,7 +18,9 @@ import Testing
       let f = try #require(Forecaster(cycles, at: CalendarDay(d)!).forecast())
       print(d, f.latest.version, f.learnedCycles, f.spansChristmas)
       for o in f.next { print("  next", o.version, o.probability, o.window.day, o.window.earliest, o.window.latest) }
-      print("  final", f.final.window.day, f.final.window.earliest, f.final.window.latest, f.final.versions.map { "\($0.version) \($0.probability)" })
+      print(
+        "  final", f.final.window.day, f.final.window.earliest, f.final.window.latest,
+        f.final.versions.map { "\($0.version) \($0.probability)" })
       for w in f.final.ways { print("    ", w.lastCandidate, w.day, w.probability) }
       print("  rc1", f.firstCandidate.day, f.firstCandidate.earliest, f.firstCandidate.latest)
     }

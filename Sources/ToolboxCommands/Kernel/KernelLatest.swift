@@ -22,7 +22,8 @@ struct KernelLatest: ParsableCommand {
     let knowledge = try context.kernelKnowledge(database, at: lookBack, needsHistory: !isListed)
     let reports = try channel.map { [try newest($0, knowledge)] } ?? knowledge.newestOfChannels
     if output.json {
-      try context.printJSON(ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
+      try context.printJSON(
+        ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
     } else if channel != nil {
       context.standardOutput.lines(reports.map(\.version.description))
     } else {

@@ -29,7 +29,8 @@ struct KernelList: ParsableCommand {
     let knowledge = try context.kernelKnowledge(database, at: lookBack, needsHistory: all || series != nil)
     let reports = Array(try releases(knowledge).prefix(limit ?? .max))
     if output.json {
-      try context.printJSON(ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
+      try context.printJSON(
+        ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
     } else {
       context.standardOutput.lines(KernelText(context.terminal).lines(of: reports))
     }
