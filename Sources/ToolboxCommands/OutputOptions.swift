@@ -1,5 +1,4 @@
 package import ArgumentParser
-import FoundationEssentials
 package import TerminalOutput
 
 extension ColorChoice: ExpressibleByArgument {}
@@ -18,19 +17,13 @@ package struct OutputOptions: ParsableArguments {
 extension CommandContext {
   /// Prints one JSON document: sorted keys in snake_case, two spaces of indent.
   package func printJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    standardOutput.write(bytes: try encoder.encode(value))
+    standardOutput.write(bytes: try JSONText.bytes(of: value, isPretty: true))
     standardOutput.line()
   }
 
   /// Prints one JSON object on a line of its own, for streams.
   package func printJSONLine(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    standardOutput.write(bytes: try encoder.encode(value))
+    standardOutput.write(bytes: try JSONText.bytes(of: value, isPretty: false))
     standardOutput.line()
   }
 }

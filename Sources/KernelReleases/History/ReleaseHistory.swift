@@ -24,17 +24,30 @@ package struct ReleaseHistory: Sendable {
   }
 
   /// The history of the shipped table.
+  ///
+  /// Of a series that the table of series does not have, mostly one of before 2016, its life tells whether it was longterm:
+  /// others end some weeks after the next final.
   package init(rows: [ReleaseTable.Row], series: SeriesTable) {
-    var longterm: [String: Bool] = [:]
-    let releases = rows.map { row in
-      var isLongterm = false
-      if row.version.kind == .stable {
-        let name = row.version.series ?? ""
-        isLongterm = longterm[name] ?? (series[name]?.isLongterm ?? false)
-        longterm[name] = isLongterm
+    var finals: [(version: KernelVersion, day: CalendarDay)] = []
+    var lastDays: [KernelVersion: CalendarDay] = [:]
+    for row in rows where row.version.candidate == nil {
+      let final = row.version.final
+      if row.version == final { finals.append((final, row.date.day)) }
+      lastDays[final] = max(lastDays[final] ?? row.date.day, row.date.day)
+    }
+    var longterm: Set<KernelVersion> = []
+    for (index, (final, _)) in finals.enumerated() {
+      if let facts = series[final.cycleName] {
+        if facts.isLongterm { longterm.insert(final) }
+      } else if index + 1 < finals.count, let last = lastDays[final], last - finals[index + 1].day > 100 {
+        longterm.insert(final)
       }
-      return Release(
-        version: row.version, date: row.date, channel: Channel(of: row.version, isLongterm: isLongterm),
+    }
+    let releases = rows.map { row in
+      Release(
+        version: row.version, date: row.date,
+        channel: Channel(
+          of: row.version, isLongterm: row.version.kind == .stable && longterm.contains(row.version.final)),
         source: Release.shipped)
     }
     self.init(releases: releases, series: series)
@@ -174,32 +187,50 @@ package struct ReleaseHistory: Sendable {
     return Array(below + above.prefix(limit - below.count))
   }
 
-  /// The releases that were current on a day: the newest of mainline, and of every series that had not ended, newest first.
+  /// The releases that were current on a day: the newest of mainline, and of every series that had not ended, newest
+  /// first; the newest snapshot of linux-next stands last.
   ///
-  /// For the time before the first fetch. A series without a published end counts for as long as it is one of the two
-  /// newest, since a series that is not longterm ends some weeks after the next final.
+  /// Later days of the history help: a series with a release on that day or later had not ended. Where there is none the
+  /// published end decides, and without one a series counts that is one of the two newest and had a release in the
+  /// ``quietDays`` before the history ends, since a series that is not longterm ends some weeks after the next final.
   package func current(on day: CalendarDay) -> [Release] {
-    var newestOfSeries: [String: Release] = [:]
+    var newestOfSeries: [KernelVersion: Release] = [:]
+    var lastDays: [KernelVersion: CalendarDay] = [:]
     var newestMainline: Release?
-    for release in releases where release.version.line == .releases {
-      guard let date = release.date, date.day <= day, !release.version.isStableCandidate else { continue }
-      if release.version.kind != .stable { newestMainline = release }
-      if release.version.candidate == nil { newestOfSeries[release.version.cycleName] = release }
-    }
-    var result: [Release] = []
-    if let newestMainline { result.append(newestMainline) }
-    let finals = newestOfSeries.values.sorted { $0.version > $1.version }
-    for (index, release) in finals.enumerated() where release.version != newestMainline?.version {
-      if let facts = series[release.version.series] {
-        let isOpen = facts.endOfLife == nil && facts.published.last?.value == .notAnnounced
-        if facts.hasEnded(on: day) || (isOpen && index >= 2) { continue }
-      } else if index >= 2 {
+    var snapshot: Release?
+    var end = day
+    // The highest version's day, not the latest one: 2.6.35.13 was tagged long after 2.6.35.14.
+    for release in releases {
+      let version = release.version
+      guard let date = release.date?.day ?? version.snapshotDay, !version.isStableCandidate else { continue }
+      if version.line == .linuxNext {
+        if date <= day, day - date <= 14 { snapshot = release }
         continue
       }
-      result.append(release)
+      end = max(end, date)
+      if version.candidate == nil { lastDays[version.final] = date }
+      guard date <= day else { continue }
+      if version.kind != .stable { newestMainline = release }
+      if version.candidate == nil { newestOfSeries[version.final] = release }
     }
-    return result
+    var living: [Release] = []
+    let newest = newestOfSeries.sorted { $0.key > $1.key }
+    for (index, (final, release)) in newest.enumerated() {
+      guard let last = lastDays[final] else { continue }
+      let facts = series[final.cycleName]
+      if last < day {
+        if facts?.hasEnded(on: day) == true { continue }
+        let isOpen = facts.map { $0.endOfLife == nil } ?? true
+        if isOpen, index >= 2 || end - last > Self.quietDays { continue }
+      }
+      living.append(release)
+    }
+    return [newestMainline].compactMap { $0 } + living.filter { $0.version != newestMainline?.version }
+      + [snapshot].compactMap { $0 }
   }
+
+  /// A series without a published end that was quiet for longer has ended.
+  private static let quietDays = 60
 }
 
 /// A release named beside another one; its day may be unknown.

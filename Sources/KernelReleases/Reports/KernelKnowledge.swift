@@ -14,6 +14,8 @@ package struct KernelKnowledge: Sendable {
   package let suspicions: [String]
   /// Where feeds of the same day say different things, in words.
   package let disagreements: [String]
+  /// The day that is looked back to; nil for the present.
+  package let lookBack: LookBack?
 
   /// A fetch: from where, and when it was last confirmed.
   package struct Fetched: Sendable, Equatable {
@@ -27,7 +29,7 @@ package struct KernelKnowledge: Sendable {
 
   package init(
     history: ReleaseHistory, listed: [FeedRow] = [], fetched: Fetched? = nil, shippedUntil: CalendarDay? = nil,
-    suspicions: [String] = [], disagreements: [String] = []
+    suspicions: [String] = [], disagreements: [String] = [], lookBack: LookBack? = nil
   ) {
     self.history = history
     self.listed = listed
@@ -35,6 +37,7 @@ package struct KernelKnowledge: Sendable {
     self.shippedUntil = shippedUntil
     self.suspicions = suspicions
     self.disagreements = disagreements
+    self.lookBack = lookBack
   }
 
   /// Joins the shipped history with what is stored.
@@ -66,6 +69,7 @@ package struct KernelKnowledge: Sendable {
   /// The current releases, newest first as kernel.org lists them: what the feed listed last, or what the shipped history
   /// gives for its own last day.
   package var current: [ReleaseReport] {
+    if let lookBack { return lookBack.current.map { report($0) } }
     if !listed.isEmpty { return listed.map { report($0) } }
     guard let shippedUntil else { return [] }
     return history.current(on: shippedUntil).map { release in
@@ -97,7 +101,9 @@ package struct KernelKnowledge: Sendable {
     let isListed = listed.contains { $0.version.series == name }
     // What the feed says counts; a series that it does not list has ended. Without a feed the published day decides.
     let hasEnded =
-      if let row {
+      if let lookBack {
+        release.version.line == .releases && lookBack.ended.contains(release.version.final)
+      } else if let row {
         row.isEndOfLife
       } else if isListed {
         listed.contains { $0.version.series == name && $0.isEndOfLife }

@@ -41,17 +41,22 @@ package struct ReleasesDocument: Sendable, Encodable {
   package let releases: [ReleaseReport]
   /// When the feed was last confirmed; null in answers from the shipped history alone.
   package let fetchedAt: String?
+  /// The day that was looked back to; null for the present.
+  package let at: String?
 
-  package init(releases: [ReleaseReport], fetched: KernelKnowledge.Fetched?) {
+  /// - Parameter at: the day that was looked back to.
+  package init(releases: [ReleaseReport], fetched: KernelKnowledge.Fetched?, at: CalendarDay? = nil) {
     self.releases = releases
     fetchedAt = fetched?.time.description
+    self.at = at?.description
   }
 
   package func encode(to encoder: any Encoder) throws {
-    enum Keys: String, CodingKey { case schema, releases, fetchedAt }
+    enum Keys: String, CodingKey { case schema, releases, fetchedAt, at }
     var container = encoder.container(keyedBy: Keys.self)
     try container.encode(schema, forKey: .schema)
     try container.encode(releases, forKey: .releases)
     try container.encode(fetchedAt, forKey: .fetchedAt)
+    try container.encode(at, forKey: .at)
   }
 }

@@ -29,10 +29,18 @@ enum KernelCommandError: ReportableError {
   case hookFailed(String, result: String)
   /// A version was waited for and did not come in time.
   case notYetOut(KernelVersion, waited: Int)
+  /// The text is not a day.
+  case notADay(String)
+  /// The day is still to come.
+  case dayToCome(CalendarDay, today: CalendarDay)
+  /// Nothing is known of so early a day.
+  case dayBeforeAll(CalendarDay, first: CalendarDay)
 
   var failureKind: FailureKind {
     switch self {
-    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime, .unknownEvent, .notATrack, .badProgram: .usage
+    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime, .unknownEvent, .notATrack, .badProgram, .notADay,
+      .dayToCome, .dayBeforeAll:
+      .usage
     case .unknownVersion, .nothingKnown, .hookFailed, .absentTrack: .failed
     case .badFile: .badData
     case .notYetOut: .tryLater
@@ -60,6 +68,11 @@ enum KernelCommandError: ReportableError {
     case .badProgram(let path, let reason): "\(path): \(reason); --exec takes the path of a program"
     case .hookFailed(let path, let result): "\(path): \(result); it gets the event again in the next round"
     case .notYetOut(let version, let waited): "\(version) did not come out within \(spelledOut(seconds: waited))"
+    case .notADay(let text): "\"\(text)\" is not a day; write it like 2017-12-31"
+    case .dayToCome(let day, let today):
+      "\(day) is still to come, today is \(today); `toolbox kernel next` foretells, --at looks back"
+    case .dayBeforeAll(let day, let first):
+      "nothing is known of \(day): the history begins on \(first.spelledOut)"
     }
   }
 }

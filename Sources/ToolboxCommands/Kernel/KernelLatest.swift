@@ -11,6 +11,7 @@ struct KernelLatest: ParsableCommand {
   @Argument(help: "mainline, rc, stable, longterm, linux-next, or a series such as 6.1.")
   var channel: String?
 
+  @OptionGroup var lookBack: LookBackOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
 
@@ -18,10 +19,11 @@ struct KernelLatest: ParsableCommand {
     let context = CommandContext.live(color: output.color)
     // What the feed lists answers for its channels; candidates and series may need the whole history.
     let isListed = Channel.known.contains { $0.rawValue == channel } || channel == nil
-    let knowledge = try context.kernelKnowledge(database, needsHistory: !isListed)
+    let knowledge = try context.kernelKnowledge(database, at: lookBack, needsHistory: !isListed)
     let reports = try channel.map { [try newest($0, knowledge)] } ?? knowledge.newestOfChannels
     if output.json {
-      try context.printJSON(ReleasesDocument(releases: reports, fetched: knowledge.fetched))
+      try context.printJSON(
+        ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
     } else if channel != nil {
       context.standardOutput.lines(reports.map(\.version.description))
     } else {

@@ -16,6 +16,7 @@ struct KernelList: ParsableCommand {
   @Option(help: ArgumentHelp("List at most so many.", valueName: "number"))
   var limit: Int?
 
+  @OptionGroup var lookBack: LookBackOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
 
@@ -25,10 +26,11 @@ struct KernelList: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let knowledge = try context.kernelKnowledge(database, needsHistory: all || series != nil)
+    let knowledge = try context.kernelKnowledge(database, at: lookBack, needsHistory: all || series != nil)
     let reports = Array(try releases(knowledge).prefix(limit ?? .max))
     if output.json {
-      try context.printJSON(ReleasesDocument(releases: reports, fetched: knowledge.fetched))
+      try context.printJSON(
+        ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
     } else {
       context.standardOutput.lines(KernelText(context.terminal).lines(of: reports))
     }

@@ -10,13 +10,14 @@ struct KernelShow: ParsableCommand {
   @Argument(help: "A version, such as 4.15-rc6, 6.12 or 6.1.140.")
   var version: String
 
+  @OptionGroup var lookBack: LookBackOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
     guard let wanted = KernelVersion(version) else { throw KernelCommandError.notAVersion(version) }
-    let knowledge = try context.kernelKnowledge(database)
+    let knowledge = try context.kernelKnowledge(database, at: lookBack)
     guard let details = ReleaseDetails.find(wanted, in: knowledge) else {
       throw KernelCommandError.unknownVersion(
         wanted, nearest: knowledge.history.nearest(to: wanted), until: knowledge.history.lastDay)
