@@ -12,6 +12,10 @@ package struct ReleaseDetails: Sendable, Equatable {
   package let cycle: Cycle?
   /// For stable releases: the newest of the same series.
   package let newestOfSeries: Neighbour?
+  /// The mail that announced it, where a feed of mails was stored.
+  package let announcement: Announcement?
+  /// Whether nothing but that mail speaks for it.
+  package let isAnnouncedOnly: Bool
 
   /// Where in its cycle a release stands.
   package struct Cycle: Sendable, Equatable {
@@ -34,9 +38,12 @@ package struct ReleaseDetails: Sendable, Equatable {
   }
 
   /// Looks a version up.
+  /// - Parameter announcement: the mail that announced it; nil where none is stored.
   /// - Returns: nil when nothing is known of it. A candidate whose day no source gives is known all the same where a later
   ///   one of its cycle is.
-  package static func find(_ version: KernelVersion, in knowledge: KernelKnowledge) -> ReleaseDetails? {
+  package static func find(
+    _ version: KernelVersion, in knowledge: KernelKnowledge, announcement: Announcement? = nil
+  ) -> ReleaseDetails? {
     let history = knowledge.history
     let cycle = history.cycle(of: version)
     let release: Release
@@ -45,6 +52,11 @@ package struct ReleaseDetails: Sendable, Equatable {
     } else if let number = version.candidate, !version.isStableCandidate, number < cycle?.candidateCount ?? 0 {
       release = Release(
         version: version, date: nil, channel: Channel(of: version, isLongterm: false), source: Release.shipped)
+    } else if let announcement {
+      release = Release(
+        version: version, date: announcement.time.map { ReleaseDate(CalendarDay($0), .inferred) },
+        channel: Channel(of: version, isLongterm: history.series[version.series]?.isLongterm ?? false),
+        source: announcement.link ?? "a mail")
     } else {
       return nil
     }
@@ -62,13 +74,14 @@ package struct ReleaseDetails: Sendable, Equatable {
           daysSinceFirst: day.flatMap { day in cycle.firstDay.map { day - $0 } },
           daysToFinal: day.flatMap { day in finalDay.map { $0 - day } })
       },
-      newestOfSeries: version.kind == .stable ? history.relatives(of: version).last.map { Neighbour($0) } : nil)
+      newestOfSeries: version.kind == .stable ? history.relatives(of: version).last.map { Neighbour($0) } : nil,
+      announcement: announcement, isAnnouncedOnly: history[version] == nil && announcement != nil)
   }
 }
 
 extension ReleaseDetails: Encodable {
   package func encode(to encoder: any Encoder) throws {
-    enum Keys: String, CodingKey { case schema, before, after, cycle, newestOfSeries }
+    enum Keys: String, CodingKey { case schema, before, after, cycle, newestOfSeries, announcement, announcedOnly }
     try release.encode(to: encoder)
     var container = encoder.container(keyedBy: Keys.self)
     try container.encode("toolbox.kernel.release/1", forKey: .schema)
@@ -76,6 +89,19 @@ extension ReleaseDetails: Encodable {
     try container.encode(after, forKey: .after)
     try container.encode(cycle, forKey: .cycle)
     try container.encode(newestOfSeries, forKey: .newestOfSeries)
+    try container.encode(announcement, forKey: .announcement)
+    try container.encode(isAnnouncedOnly, forKey: .announcedOnly)
+  }
+}
+
+extension Announcement: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    enum Keys: String, CodingKey { case author, time, paragraph, link }
+    var container = encoder.container(keyedBy: Keys.self)
+    try container.encode(author, forKey: .author)
+    try container.encode(time?.description, forKey: .time)
+    try container.encode(paragraph, forKey: .paragraph)
+    try container.encode(link, forKey: .link)
   }
 }
 

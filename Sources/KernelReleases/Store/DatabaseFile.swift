@@ -72,9 +72,20 @@ struct DatabaseFile {
       let descriptor = open(location.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
       guard descriptor >= 0 else { throw .failed(location.path, detail: "cannot open: \(reason(errno))") }
       defer { close(descriptor) }
+      try giveToOwner(of: directory, descriptor, path: location.path)
       if fchmod(descriptor, 0o644) != 0 {
         throw .failed(location.path, detail: "cannot set its mode: \(reason(errno))")
       }
+    }
+  }
+
+  /// Gives a file that root made to the owner of its directory, so that a service whose directory it is can go on with it.
+  /// Anybody else owns what they make.
+  static func giveToOwner(of directory: String, _ descriptor: Int32, path: String) throws(StoreError) {
+    var status = stat()
+    guard geteuid() == 0, stat(directory, &status) == 0, status.st_uid != 0 else { return }
+    if fchown(descriptor, status.st_uid, status.st_gid) != 0 {
+      throw .failed(path, detail: "cannot give it to the owner of its directory: \(reason(errno))")
     }
   }
 
@@ -176,6 +187,8 @@ struct DatabaseFile {
     var status = stat()
     guard stat(path, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
+      // A service with a user of its own may keep the system's database where nobody else looks: then it is not for us.
+      if errno == EACCES, location.isSystemWide { return nil }
       throw errno == EACCES
         ? StoreError.noPermission(path, action: "read") : StoreError.failed(path, detail: reason(errno))
     }

@@ -13,6 +13,7 @@ enum FetchLock {
       throw StoreError.failed(lockPath, detail: "cannot open: \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
+    try DatabaseFile.giveToOwner(of: DatabaseFile.parent(of: path), descriptor, path: lockPath)
     if flock(descriptor, LOCK_EX) != 0 {
       let code = errno
       throw code == EINTR

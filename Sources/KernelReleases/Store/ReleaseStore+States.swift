@@ -161,6 +161,7 @@ extension ReleaseStore {
           sql: "INSERT INTO suspicion VALUES (?, ?, ?)", arguments: [format.rawValue, what, since.secondsSinceEpoch])
       }
       try Self.insertEvidence(derivation, from: feed, db)
+      try Self.store(derivation.vulnerabilities, source: feed.address, at: feed.fetchedAt, in: db)
       for event in derivation.events { try Self.insert(event, db) }
       try Self.insert(feed, db)
       if let origin { try db.execute(sql: "DELETE FROM origin WHERE origin = ?", arguments: [origin]) }

@@ -18,7 +18,8 @@ struct KernelShow: ParsableCommand {
     let context = CommandContext.live(color: output.color)
     guard let wanted = KernelVersion(version) else { throw KernelCommandError.notAVersion(version) }
     let knowledge = try context.kernelKnowledge(database, at: lookBack)
-    guard let details = ReleaseDetails.find(wanted, in: knowledge) else {
+    let mail = try context.kernelReading(database) { try $0?.announcement(of: wanted) }
+    guard let details = ReleaseDetails.find(wanted, in: knowledge, announcement: mail) else {
       throw KernelCommandError.unknownVersion(
         wanted, nearest: knowledge.history.nearest(to: wanted), until: knowledge.history.lastDay)
     }

@@ -100,9 +100,15 @@ struct KernelText {
     if release.version.kind == .stable || release.version.kind == .final {
       rows.append(("Series", Self.describeSeries(release)))
     }
+    if let mail = details.announcement {
+      rows.append(("Announced", Self.describe(mail) + (details.isAnnouncedOnly ? "; nothing else shows it yet" : "")))
+    }
     rows.append(
       ("Source", release.source == Release.shipped ? "the shipped history" : release.source.harmless))
-    let labelWidth = 10
+    let labelWidth = 11
+    let paragraph =
+      (details.announcement?.paragraph).map { [""] + $0.harmless.wrapped(to: max(20, width - 4)).map { "    \($0)" } }
+      ?? []
     return [
       paint(.heading, release.version.line == .linuxNext ? "\(release.version)" : "Linux \(release.version)"), "",
     ]
@@ -110,7 +116,12 @@ struct KernelText {
         text.wrapped(to: max(20, width - labelWidth - 2)).enumerated().map { index, part in
           "  " + paint(.strong, (index == 0 ? label : "").padded(to: labelWidth)) + part
         }
-      }
+      } + paragraph
+  }
+
+  private static func describe(_ mail: Announcement) -> String {
+    ["by \(mail.author.harmless)", mail.time.map { "on \(CalendarDay($0).spelledOut)" }, mail.link?.harmless]
+      .compactMap { $0 }.filter { $0 != "by " }.joined(separator: ", ")
   }
 
   private static func longDay(_ date: ReleaseDate?) -> String {
