@@ -102,6 +102,7 @@ struct KernelText {
     }
     if let mail = details.announcement {
       rows.append(("Announced", Self.describe(mail) + (details.isAnnouncedOnly ? "; nothing else shows it yet" : "")))
+      if let link = mail.link, link != release.source { rows.append(("Mail", link.harmless)) }
     }
     rows.append(
       ("Source", release.source == Release.shipped ? "the shipped history" : release.source.harmless))
@@ -120,7 +121,7 @@ struct KernelText {
   }
 
   private static func describe(_ mail: Announcement) -> String {
-    ["by \(mail.author.harmless)", mail.time.map { "on \(CalendarDay($0).spelledOut)" }, mail.link?.harmless]
+    ["by \(mail.author.harmless)", mail.time.map { "on \(CalendarDay($0).spelledOut)" }]
       .compactMap { $0 }.filter { $0 != "by " }.joined(separator: ", ")
   }
 
