@@ -64,7 +64,7 @@ let package = Package(
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "Configuration", dependencies: ["HostSystem", yams], swiftSettings: ourSettings),
-    .target(name: "Curl", dependencies: ["CCurl", "HostSystem"], swiftSettings: ourSettings),
+    .target(name: "Curl", dependencies: ["CCurl", "Compression", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "CCurl"),
     .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
     .target(
@@ -93,7 +93,7 @@ let package = Package(
       path: "Tests/Fuzz", exclude: ["Seeds", "fuzz.dict", "fuzz.sh"], swiftSettings: ourSettings),
     .executableTarget(name: "toolbox-bench", path: "Tests/Benchmarks", swiftSettings: ourSettings),
     .target(
-      name: "TestSupport", dependencies: ["DataTree", subprocess, systemPackage], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["DataTree", "CZlib", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: ourSettings),
     .testTarget(
       name: "DataTreeTests", dependencies: ["DataTree", "BundledData", "TestSupport"], swiftSettings: ourSettings),
