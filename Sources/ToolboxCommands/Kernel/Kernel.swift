@@ -10,6 +10,7 @@ struct Kernel: ParsableCommand {
       """,
     subcommands: [
       KernelStatus.self, KernelFetch.self, KernelWatch.self, KernelList.self, KernelShow.self, KernelLatest.self,
+      KernelCVEs.self,
     ],
     defaultSubcommand: KernelStatus.self)
 }
