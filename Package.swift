@@ -121,7 +121,8 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(
       name: "ToolboxCommandsTests",
-      dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
+      dependencies: ["ToolboxCommands", "PerfReference", "KernelReleases", "TerminalOutput", "TestSupport"],
+      swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )
