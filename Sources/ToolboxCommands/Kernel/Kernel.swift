@@ -10,7 +10,7 @@ struct Kernel: ParsableCommand {
       """,
     subcommands: [
       KernelStatus.self, KernelFetch.self, KernelWatch.self, KernelList.self, KernelShow.self, KernelLatest.self,
-      KernelNext.self,
+      KernelNext.self, KernelHistory.self,
     ],
     defaultSubcommand: KernelStatus.self)
 }
