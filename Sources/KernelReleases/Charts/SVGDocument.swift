@@ -31,7 +31,8 @@ struct SVGDocument {
   }
 
   /// A box; empty ones are left out.
-  mutating func box(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ style: String, _ tip: String? = nil) {
+  mutating func box(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ style: String, _ tip: String? = nil)
+  {
     guard width > 0, height > 0 else { return }
     element(
       "rect",
@@ -42,7 +43,8 @@ struct SVGDocument {
   }
 
   mutating func circle(_ x: Double, _ y: Double, _ radius: Double, _ style: String, _ tip: String? = nil) {
-    element("circle", [("class", style), ("cx", Self.number(x)), ("cy", Self.number(y)), ("r", Self.number(radius))], tip)
+    element(
+      "circle", [("class", style), ("cx", Self.number(x)), ("cy", Self.number(y)), ("r", Self.number(radius))], tip)
   }
 
   /// A square on its corner.
