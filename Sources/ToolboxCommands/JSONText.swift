@@ -67,6 +67,9 @@ enum JSONText {
 
     func node<Value: Encodable>(_ value: Value) throws -> Node? {
       if Value.self == String.self, let text = value as? String { return .string(text) }
+      if Value.self == String?.self, let text = value as? String? {
+        return text.map { .string($0) } ?? .literal("null")
+      }
       if Value.self == Int.self, let number = value as? Int { return .literal(String(number)) }
       let outer = current
       current = nil

@@ -11,7 +11,7 @@ struct Kernel: ParsableCommand {
     subcommands: [
       KernelStatus.self, KernelFetch.self, KernelImport.self, KernelWatch.self, KernelEvents.self, KernelTracks.self,
       KernelAcknowledge.self, KernelList.self, KernelShow.self, KernelLatest.self,
-      KernelNext.self, KernelCVEs.self,
+      KernelHistory.self, KernelNext.self, KernelCVEs.self,
     ],
     defaultSubcommand: KernelStatus.self)
 }

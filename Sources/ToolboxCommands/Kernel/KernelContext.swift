@@ -45,17 +45,7 @@ extension CommandContext {
       userAgent: "toolbox/\(Toolbox.version) (+\(Toolbox.homepage))", environment: environment)
     settings.isStopped = { StopSignals.hasCome }
     let client = HTTPClient(settings)
-    return FeedFetcher(
-      store: store,
-      get: { requests in
-        requests.map { request in
-          do throws(HTTPError) {
-            return .success(try client.get(request))
-          } catch {
-            return .failure(error)
-          }
-        }
-      }, now: now)
+    return FeedFetcher(store: store, get: { client.get($0) }, now: now)
   }
 
   /// One round over the feeds, with what is odd told on standard error; new tracks begin.
