@@ -58,10 +58,14 @@ install: build
 	    "remove that package, or name another PREFIX" >&2; exit 1; fi
 	install -D -m 755 $(BINARY) '$(DESTDIR)$(PREFIX)/bin/toolbox'
 	for page in man/*.1; do install -D -m 644 "$$page" '$(DESTDIR)$(PREFIX)/share/man/man1/'"$${page##*/}" || exit 1; done
+	for unit in Data/systemd/*; do \
+	  to='$(DESTDIR)$(PREFIX)/lib/systemd/system/'"$${unit##*/}"; install -D -m 644 "$$unit" "$$to" && \
+	  sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' "$$to" || exit 1; done
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/toolbox'
 	for page in man/*.1; do rm -f '$(DESTDIR)$(PREFIX)/share/man/man1/'"$${page##*/}"; done
+	for unit in Data/systemd/*; do rm -f '$(DESTDIR)$(PREFIX)/lib/systemd/system/'"$${unit##*/}"; done
 
 clean:
 	rm -rf .build

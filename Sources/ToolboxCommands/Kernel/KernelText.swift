@@ -101,12 +101,12 @@ struct KernelText {
       rows.append(("Series", Self.describeSeries(release)))
     }
     if let mail = details.announcement {
-      rows.append(("Announced", Self.describe(mail) + (details.isAnnouncedOnly ? "; nothing else shows it yet" : "")))
-      if let link = mail.link, link != release.source { rows.append(("Mail", link.harmless)) }
+      rows.append(("Mail", Self.describe(mail) + (details.isAnnouncedOnly ? "; nothing else shows it yet" : "")))
+      if let link = mail.link, link != release.source { rows.append(("", link.harmless)) }
     }
     rows.append(
       ("Source", release.source == Release.shipped ? "the shipped history" : release.source.harmless))
-    let labelWidth = 11
+    let labelWidth = 10
     let paragraph =
       (details.announcement?.paragraph).map { [""] + $0.harmless.wrapped(to: max(20, width - 4)).map { "    \($0)" } }
       ?? []
