@@ -104,7 +104,7 @@ import Testing
       .status(
         200, Gzip.compressed(Gzip.head + Array(repeatElement(zeros, count: 1024).joined())),
         headers: ["Content-Encoding": "gzip"]),
-      says: "not a feed"),
+      says: "not in a feed format"),
     Fault(
       "gzip that unpacks to nothing for ever",
       .chunked(
