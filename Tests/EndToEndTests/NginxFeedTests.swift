@@ -43,6 +43,21 @@ import Testing
     #expect(try nginx.log(count: 3).map(\.status) == [200, 304, 200])
   }
 
+  @Test func `a watch asks again over the connection that it has`() async throws {
+    let nginx = try Nginx()
+    try nginx.write("releases.json", text: Self.feed)
+    let outcome = try await ToolboxProcess.run(
+      path: "/usr/bin/timeout",
+      [
+        "--signal=TERM", "--preserve-status", "5", ToolboxProcess.path, "kernel", "watch", "--interval", "1s", "--feed",
+        nginx.address(), "--database", database,
+      ])
+    #expect(outcome.status == 0)
+    let log = try nginx.log(count: 3)
+    #expect(log.count >= 3)
+    #expect(Set(log.map(\.connection)).count == 1)
+  }
+
   @Test func `a feed comes compressed`() async throws {
     let nginx = try Nginx("gzip on; gzip_types application/json; gzip_min_length 0;")
     try nginx.write("releases.json", text: Self.feed)

@@ -39,13 +39,17 @@ extension CommandContext {
     return store
   }
 
-  /// A fetcher over the network.
-  func feedFetcher(_ store: ReleaseStore) -> FeedFetcher {
+  /// A client for the network. It keeps its connections for as long as it is kept itself.
+  func httpClient() -> HTTPClient {
     var settings = HTTPClientSettings(
       userAgent: "toolbox/\(Toolbox.version) (+\(Toolbox.homepage))", environment: environment)
     settings.isStopped = { StopSignals.hasCome }
-    let client = HTTPClient(settings)
-    return FeedFetcher(store: store, get: { client.get($0) }, now: now)
+    return HTTPClient(settings)
+  }
+
+  /// A fetcher over the network.
+  func feedFetcher(_ store: ReleaseStore, over client: HTTPClient) -> FeedFetcher {
+    FeedFetcher(store: store, get: { client.get($0) }, now: now)
   }
 
   /// One round over the feeds, with what is odd told on standard error; new tracks begin.
