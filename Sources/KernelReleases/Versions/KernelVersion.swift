@@ -183,6 +183,13 @@ package struct KernelVersion: Sendable, Hashable, CustomStringConvertible {
       : KernelVersion(numbers: Numbers(numbers.first, numbers.second, number))
   }
 
+  /// Whether another version is the next one by its number: the next candidate, or the next stable release, of one final.
+  package func isFollowed(by other: KernelVersion) -> Bool {
+    guard line == .releases, other.line == .releases, final == other.final else { return false }
+    if let candidate { return other == withCandidate(candidate + 1) }
+    return other == withStableNumber(stableNumber + 1)
+  }
+
   /// The day of a linux-next snapshot; nil for a release.
   package var snapshotDay: CalendarDay? {
     guard line == .linuxNext else { return nil }

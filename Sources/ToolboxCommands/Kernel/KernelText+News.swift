@@ -39,7 +39,7 @@ extension KernelText {
       case .skipped:
         (
           "skipped", .warning,
-          "\(event.skipped.map(\.description).joined(separator: ", ")), before \(version): came and went unseen"
+          "\(Self.ranges(event.skipped)), before \(version): came and went unseen"
         )
       case .newSeries: ("new series", .strong, "\(series) begins with \(version)")
       case .endOfLife: ("end of life", .bad, "\(series) has ended with \(version)")
@@ -52,6 +52,23 @@ extension KernelText {
       case .suspect: ("suspect", .warning, "\((event.detail ?? "").harmless): not taken over yet")
       }
     return paint(role, label.padded(to: 12)) + text
+  }
+
+  /// Versions that follow each other as `6.1.91 to 6.1.185 (95 releases)`; one or two by name.
+  static func ranges(_ versions: [KernelVersion]) -> String {
+    var runs: [[KernelVersion]] = []
+    for version in versions {
+      if let last = runs.last?.last, last.isFollowed(by: version) {
+        runs[runs.count - 1].append(version)
+      } else {
+        runs.append([version])
+      }
+    }
+    return runs.map { run in
+      run.count < 3
+        ? run.map(\.description).joined(separator: ", ")
+        : "\(run[0]) to \(run[run.count - 1]) (\(run.count) releases)"
+    }.joined(separator: ", ")
   }
 
   private func was(_ event: ReleaseEvent) -> String { "was \((event.previous ?? "unknown").harmless)" }
