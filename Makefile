@@ -41,7 +41,7 @@ fuzz: export FUZZ_SECONDS ?= 20
 fuzz: export TOOLBOX_FUZZING := 1
 fuzz: swift-is-there build-packages
 	$(SWIFT) build -c release --scratch-path .build/fuzz/build --product ToolboxFuzz
-	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a
+	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a -lexpat
 	Tests/Fuzz/fuzz.sh
 
 bench: build bench-packages
