@@ -58,7 +58,10 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "KernelReleases",
-      dependencies: ["Curl", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite], swiftSettings: ourSettings),
+      dependencies: [
+        "DebianPackages", "Curl", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite,
+      ],
+      swiftSettings: ourSettings),
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
@@ -115,7 +118,7 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(
       name: "KernelReleasesTests",
-      dependencies: ["KernelReleases", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
+      dependencies: ["KernelReleases", "DebianPackages", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
       swiftSettings: ourSettings),
     .testTarget(
       name: "ToolboxCommandsTests",
