@@ -27,6 +27,14 @@ package struct KernelIdentity: Sendable, Equatable {
     package let id: String
     /// For people.
     package let name: String
+    /// Whether it keeps its kernels alive after the end of their series, so that such an end says nothing of them.
+    package let hasOwnSupport: Bool
+
+    package init(id: String, name: String, hasOwnSupport: Bool = false) {
+      self.id = id
+      self.name = name
+      self.hasOwnSupport = hasOwnSupport
+    }
 
     /// A kernel that no rule knows.
     package static let custom = Vendor(id: "custom", name: "not a known vendor's")
@@ -75,7 +83,8 @@ extension KernelIdentity {
     if rule?.numbers != .debian, rule?.numbers != .frozen { finding.look(atEndOf: strings.release) }
     self.init(
       release: strings.release, upstream: finding.upstream, base: finding.base,
-      vendor: rule.map { Vendor(id: $0.id, name: $0.name) } ?? .custom, confidence: finding.confidence,
+      vendor: rule.map { Vendor(id: $0.id, name: $0.name, hasOwnSupport: $0.hasOwnSupport) } ?? .custom,
+      confidence: finding.confidence,
       isModified: finding.isModified, isGuess: finding.isGuess, note: rule?.note ?? finding.note,
       packageVersion: finding.packageVersion)
   }

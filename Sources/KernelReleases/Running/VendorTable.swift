@@ -22,7 +22,8 @@ package struct VendorTable: Sendable {
           version: item.strings("version").map(LetterPattern.init),
           banner: item.strings("banner").map(LetterPattern.init),
           signature: item.strings("signature").map(LetterPattern.init), distributions: item.strings("distribution"),
-          numbers: numbers, word: item.string("word") ?? "", note: item.string("note")))
+          numbers: numbers, word: item.string("word") ?? "",
+          hasOwnSupport: numbers == .frozen || item.string("support") == "vendor", note: item.string("note")))
     }
     guard !rules.isEmpty else { throw TableError(table: "vendors.yaml", line: 0) }
     self.rules = rules
@@ -60,6 +61,8 @@ struct VendorRule: Sendable {
   let distributions: [String]
   let numbers: Numbers
   let word: String
+  /// Whether the vendor keeps its kernels alive after the end of their series.
+  let hasOwnSupport: Bool
   let note: String?
 
   /// Where the upstream release stands; the file says what each word means.
