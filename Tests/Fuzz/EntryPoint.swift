@@ -11,6 +11,8 @@ private let targets: [String: FuzzTarget] = [
   "dpkg-status": fuzzDpkgStatus,
   "extended-states": fuzzExtendedStates,
   "kernel-feed": fuzzKernelFeed,
+  "kernel-image": fuzzKernelImage,
+  "kernel-strings": fuzzKernelStrings,
   "kernel-version": fuzzKernelVersions,
   "os-release": fuzzOSRelease,
   "relations": fuzzRelations,

@@ -162,6 +162,8 @@ import Testing
     #expect(check.verdict == .unknown)
     #expect(check.failed.isEmpty)
     #expect(!check.summary.contains("outdated"))
+    #expect(!check.prometheusText.contains("end_of_life"))
+    #expect(!check.pluginLine(thresholds: .init()).contains("end_of_life"))
   }
 
   @Test func `a vendor that goes on after the end is not judged by it`() throws {

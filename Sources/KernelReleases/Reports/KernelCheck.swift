@@ -131,7 +131,7 @@ package struct KernelCheck: Sendable {
         Finding(
           id: "behind", verdict: verdict,
           message:
-            "\(running?.upstreamText ?? "") is \(status.isStale ? "at least " : "")\(behind.releases) release\(behind.releases == 1 ? "" : "s")\(distance) behind \(behind.newest.version)"
+            "\(running?.upstreamText ?? "") is \(status.mayLag ? "at least " : "")\(behind.releases) release\(behind.releases == 1 ? "" : "s")\(distance) behind \(behind.newest.version)"
         )
       ]
     case .newerThanKnown:

@@ -26,7 +26,7 @@ extension KernelCheck {
         figures.append("behind_days=\(days);\(thresholds.behindWarning);\(critical);0")
       }
     }
-    if let left = status.standing.series?.daysLeft {
+    if let left = judgedSeries?.daysLeft {
       figures.append("end_of_life_days=\(left);\(thresholds.endWarning):")
     }
     if let isRequired = status.machine.reboot.isRequired {
@@ -34,6 +34,11 @@ extension KernelCheck {
     }
     let text = Self.pluginText(verdict, summary)
     return figures.isEmpty ? text : "\(text) | \(figures.joined(separator: " "))"
+  }
+
+  /// The series whose end is that of the running kernel; nil where its vendor decides.
+  private var judgedSeries: KernelStanding.Series? {
+    status.machine.running?.vendor.hasOwnSupport ?? false ? nil : status.standing.series
   }
 
   /// The line without figures; a bar in the text would begin them.
@@ -45,7 +50,8 @@ extension KernelCheck {
 
   /// The figures in Prometheus' text format, as the node exporter's textfile collector reads them.
   ///
-  /// Source: Prometheus' documentation, "Exposition formats", version 0.0.4. A figure that is not known is left out.
+  /// Source: Prometheus' documentation, "Exposition formats", version 0.0.4. A figure that is not known is left out, and so is
+  /// the end of a series that the kernel's vendor goes on with by itself: no alarm may hang on it.
   package var prometheusText: String {
     var text = PrometheusText()
     let running = status.machine.running
@@ -84,7 +90,7 @@ extension KernelCheck {
         text.add("toolbox_kernel_behind_days", "Days from the running release to the newest of its series.", days)
       }
     }
-    if let series = status.standing.series {
+    if let series = judgedSeries {
       text.add("toolbox_kernel_end_of_life", "Whether the series has ended upstream.", series.hasEnded ? 1 : 0)
       if let left = series.daysLeft {
         text.add(

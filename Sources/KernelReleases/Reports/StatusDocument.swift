@@ -50,6 +50,9 @@ package struct StatusDocument: Sendable, Encodable {
     return now.secondsSinceEpoch - fetched.time.secondsSinceEpoch > Self.staleAfter
   }
 
+  /// Whether the running kernel's series may have gone on since the answer was fetched.
+  package var mayLag: Bool { isStale && !(standing.series?.hasEnded ?? false) }
+
   private enum Keys: String, CodingKey {
     case schema, running, behind, series, installedNewest, candidate, rebootRequired, tracks, next, fetchedAt, stale
     case place, installedNewestUpstream, candidateUpstream, candidatePackage, candidatePackageVersion, rebootReason

@@ -4,7 +4,7 @@ import HostSystem
 ///
 /// Source: the kernel's Documentation/arch/x86/boot.rst, fields `header` and `kernel_version`. Images of other architectures
 /// have none: arm64's and riscv's headers hold no version, and the others are compressed from their first byte.
-enum KernelImageHeader {
+package enum KernelImageHeader {
   /// The place of the mark "HdrS".
   private static let mark = 0x202
   /// The place of the 16-bit number that says where the version stands, counted from ``setup``.
@@ -19,7 +19,7 @@ enum KernelImageHeader {
 
   /// - Parameter bytes: the beginning of an image.
   /// - Returns: what the image says of itself; nil when it is no image of x86, or says nothing.
-  static func strings(_ bytes: [UInt8]) -> KernelStrings? {
+  package static func strings(_ bytes: [UInt8]) -> KernelStrings? {
     guard bytes.count > pointer + 1, bytes[mark..<mark + 4].elementsEqual("HdrS".utf8) else { return nil }
     // Before version 2.00 of the protocol (Linux 1.3.73) the number was not there.
     guard bytes[mark + 5] >= 2 else { return nil }

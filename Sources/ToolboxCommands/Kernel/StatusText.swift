@@ -41,7 +41,7 @@ extension KernelText {
     if let running = machine.running {
       rows.append(("Running", running.release.harmless + Self.place(machine.place), nil))
       rows.append(("Upstream", Self.upstream(running), running.upstream == nil ? .faint : nil))
-      rows.append(Self.behind(status.standing, isStale: status.isStale))
+      rows.append(Self.behind(status.standing, mayLag: status.mayLag))
     } else {
       rows.append(("Running", Self.noKernel(machine.place), .faint))
     }
@@ -84,21 +84,21 @@ extension KernelText {
     }
   }
 
-  private static func behind(_ standing: KernelStanding, isStale: Bool) -> Row {
+  private static func behind(_ standing: KernelStanding, mayLag: Bool) -> Row {
     switch standing.comparison {
     case .behind(let behind) where behind.releases == 0:
       return (
-        "Behind", "nothing: \(behind.newest.version) is the newest of its series\(isStale ? " that is known" : "")",
+        "Behind", "nothing: \(behind.newest.version) is the newest of its series\(mayLag ? " that is known" : "")",
         .good
       )
     case .behind(let behind):
       let days = behind.days.map { ", \($0) day\($0 == 1 ? "" : "s")" } ?? ""
       let day = behind.newest.date.map { " of \($0.day.spelledOut)" } ?? ""
       let releases = "\(behind.releases) release\(behind.releases == 1 ? "" : "s")"
-      let least = isStale ? "at least " : ""
+      let least = mayLag ? "at least " : ""
       return (
         "Behind",
-        "\(least)\(releases)\(days): \(isStale ? "the newest known" : "the newest") is \(behind.newest.version)\(day)",
+        "\(least)\(releases)\(days): \(mayLag ? "the newest known" : "the newest") is \(behind.newest.version)\(day)",
         .warning
       )
     case .newerThanKnown: return ("Behind", "nothing that is known: it is newer than every release here", .good)
