@@ -58,7 +58,9 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "KernelReleases",
-      dependencies: ["Curl", "CExpat", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite],
+      dependencies: [
+        "DebianPackages", "Curl", "CExpat", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite,
+      ],
       swiftSettings: ourSettings),
 
     // What the domains stand on.
@@ -117,7 +119,7 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(
       name: "KernelReleasesTests",
-      dependencies: ["KernelReleases", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
+      dependencies: ["KernelReleases", "DebianPackages", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
       swiftSettings: ourSettings),
     .testTarget(
       name: "ToolboxCommandsTests",

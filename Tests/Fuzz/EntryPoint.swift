@@ -15,6 +15,8 @@ private let targets: [String: FuzzTarget] = [
   "extended-states": fuzzExtendedStates,
   "finger-banner": fuzzFeed,
   "kernel-feed": fuzzFeed,
+  "kernel-image": fuzzKernelImage,
+  "kernel-strings": fuzzKernelStrings,
   "kernel-version": fuzzKernelVersions,
   "os-release": fuzzOSRelease,
   "relations": fuzzRelations,

@@ -83,3 +83,27 @@ private func look(at element: XMLElement, depth: Int) {
   require(inner <= text.utf8.count, "text of a child that is not in its parent")
   _ = element.attributes
 }
+
+/// What a kernel says of itself, one text a line: an upstream release is named exactly where it is known exactly.
+@Sendable func fuzzKernelStrings(_ bytes: UnsafeBufferPointer<UInt8>) {
+  guard let vendors = try? VendorTable.shipped() else { return require(false, "the shipped table does not read") }
+  let lines = bytes.split(separator: 0x0A, maxSplits: 4, omittingEmptySubsequences: false).map {
+    String(decoding: $0, as: UTF8.self)
+  }
+  func line(_ index: Int) -> String { index < lines.count ? lines[index] : "" }
+  let identity = KernelIdentity(
+    KernelStrings(
+      release: line(0), version: line(1), banner: line(2), signature: line(3), distribution: line(4)), vendors: vendors)
+  require((identity.upstream != nil) == (identity.confidence == .exact), "exact is what names a release")
+  require(identity.confidence != .series || identity.base != nil, "a series without its name")
+  if let upstream = identity.upstream {
+    require(KernelVersion(upstream.description) == upstream, "written out it reads otherwise")
+    require(upstream.line == .linuxNext || upstream.final == identity.base, "another series than its own")
+  }
+}
+
+/// The beginning of a kernel image: what it says of itself is one printable line.
+@Sendable func fuzzKernelImage(_ bytes: UnsafeBufferPointer<UInt8>) {
+  guard let strings = KernelImageHeader.strings(Array(bytes)) else { return }
+  require(strings.banner.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "not printable")
+}

@@ -48,32 +48,6 @@ struct KernelText {
     }
   }
 
-  // MARK: Status
-
-  func lines(of status: StatusDocument) -> [String] {
-    let knowledge = status.knowledge
-    var lines = ["\(paint(.heading, "Running"))  \(status.runningRelease ?? "unknown")", "", paint(.heading, "Newest")]
-    lines += self.lines(of: knowledge.newestOfChannels, indent: 2)
-    lines.append("")
-    lines += origin(of: status).wrapped(to: width).map { paint(status.isStale ? .warning : .faint, $0) }
-    for doubt in knowledge.suspicions {
-      lines += "Doubtful, waits for a second fetch: \(doubt.harmless)".wrapped(to: width).map { paint(.warning, $0) }
-    }
-    return lines
-  }
-
-  private func origin(of status: StatusDocument) -> String {
-    let knowledge = status.knowledge
-    guard let fetched = knowledge.fetched else {
-      let until = knowledge.shippedUntil.map { " up to \($0.spelledOut)" } ?? ""
-      return "From the shipped history\(until): nothing was fetched yet. `toolbox kernel fetch` gets the present state."
-    }
-    let age = status.now.secondsSinceEpoch - fetched.time.secondsSinceEpoch
-    let ago = age >= 0 ? ", \(spelledOut(seconds: age)) ago" : ""
-    return "From \(fetched.address.harmless), fetched \(fetched.time)\(ago)."
-      + (status.isStale ? " `toolbox kernel fetch` gets the present state." : "")
-  }
-
   // MARK: One release
 
   func lines(of details: ReleaseDetails) -> [String] {
