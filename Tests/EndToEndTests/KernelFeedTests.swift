@@ -300,7 +300,8 @@ import Testing
     let outcome = try await ToolboxProcess.run(
       path: "/usr/bin/timeout",
       [
-        "--signal=TERM", "--preserve-status", "5", ToolboxProcess.path, "kernel", "watch", "--interval", "1s", "--feed",
+        "--signal=TERM", "--preserve-status", "12", ToolboxProcess.path, "kernel", "watch", "--interval", "1s",
+        "--feed",
         server.address(), "--database", database,
       ])
     #expect(outcome.status == 0)

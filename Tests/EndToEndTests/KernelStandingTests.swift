@@ -54,7 +54,10 @@ import Testing
         Reboot     not known: the running kernel is not that of this root
 
         Current releases
-          7.3-rc1  mainline  2026-08-30
+          mainline  7.3-rc1   2026-08-30
+          rc        7.3-rc1   2026-08-30
+          stable    7.2.2     2026-08-28
+          6.18      6.18.48   2026-08-28  supported until 2028-12-31
         """))
   }
 
@@ -64,7 +67,7 @@ import Testing
     for line in [
       #""installed_newest" : "6.1.0-35-amd64""#, #""installed_newest_upstream" : "6.1.137""#,
       #""candidate" : "6.1.0-37-amd64""#, #""candidate_upstream" : "6.1.140""#, #""reboot_required" : null"#,
-      #""behind" : null"#, #""next" : null"#, #""place" : "root""#, #""stale" : true"#,
+      #""behind" : null"#, #""version" : "7.3-rc2""#, #""place" : "root""#, #""stale" : true"#,
     ] { #expect(outcome.output.contains(line), "\(line)") }
   }
 

@@ -183,7 +183,7 @@ extension KernelCheck: Encodable {
     try container.encode(status.standing.behind, forKey: .behind)
     try container.encode(status.standing.series, forKey: .series)
     try container.encode(status.machine.reboot.isRequired, forKey: .rebootRequired)
-    try container.encode(StatusDocument.Track.all(of: status.knowledge), forKey: .tracks)
+    try container.encode(status.tracks.filter { $0.newest != nil }, forKey: .tracks)
     try container.encode(status.knowledge.fetched?.time.description, forKey: .fetchedAt)
     try container.encode(status.isStale, forKey: .stale)
   }

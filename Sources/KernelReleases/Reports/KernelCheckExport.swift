@@ -69,8 +69,12 @@ extension KernelCheck {
     }
     text.add(
       "toolbox_kernel_latest_info", "The newest release of each track.",
-      status.knowledge.newestOfChannels.map {
-        ([("track", $0.channel.rawValue), ("version", $0.version.description)], 1)
+      status.tracks.compactMap { track in
+        track.newest.map {
+          (
+            [("track", track.track.description), ("series", track.series ?? ""), ("version", $0.version.description)], 1
+          )
+        }
       })
     if let candidate = status.machine.candidate {
       text.add(

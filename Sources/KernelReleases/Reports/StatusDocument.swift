@@ -9,7 +9,9 @@ package struct StatusDocument: Sendable, Encodable {
   package let standing: KernelStanding
   /// What is known of releases.
   package let knowledge: KernelKnowledge
-  /// The candidate or final that is expected next; nil where nothing is forecast.
+  /// The tracks that are followed.
+  package let tracks: [TrackReport]
+  /// The candidate or final that is expected next; nil where nothing is known of mainline.
   package let next: Expectation?
   /// The time of the answer.
   package let now: Instant
@@ -22,7 +24,7 @@ package struct StatusDocument: Sendable, Encodable {
     package let earliest: CalendarDay
     /// Its last day.
     package let latest: CalendarDay
-    /// How often such a range held, from 0 to 1.
+    /// How probable it is that it is this one, from 0 to 1.
     package let probability: Double
 
     package init(version: KernelVersion, earliest: CalendarDay, latest: CalendarDay, probability: Double) {
@@ -36,11 +38,20 @@ package struct StatusDocument: Sendable, Encodable {
   /// After this many seconds without a confirmed fetch the answer is called stale.
   package static let staleAfter = 2 * 86_400
 
-  package init(machine: MachineKernels, knowledge: KernelKnowledge, next: Expectation? = nil, now: Instant) {
+  /// - Parameter tracks: empty where they are not asked for.
+  package init(machine: MachineKernels, knowledge: KernelKnowledge, tracks: [TrackReport] = [], now: Instant) {
     self.machine = machine
     self.knowledge = knowledge
-    self.next = next
+    self.tracks = tracks
     self.now = now
+    next = knowledge.knownUntil.flatMap { day in
+      Forecaster(MainlineCycles(knowledge.history), at: day).forecast().map { forecast in
+        let best = forecast.mostProbable
+        return Expectation(
+          version: best.version, earliest: best.window.earliest, latest: best.window.latest,
+          probability: (best.probability * 10_000).rounded() / 10_000)
+      }
+    }
     standing = KernelStanding(of: machine.running, in: knowledge, today: CalendarDay(now))
   }
 
@@ -56,7 +67,7 @@ package struct StatusDocument: Sendable, Encodable {
   private enum Keys: String, CodingKey {
     case schema, running, behind, series, installedNewest, candidate, rebootRequired, tracks, next, fetchedAt, stale
     case place, installedNewestUpstream, candidateUpstream, candidatePackage, candidatePackageVersion, rebootReason
-    case finalsSinceBase, notes, source, shippedUntil, suspicions
+    case finalsSinceBase, notes, source, shippedUntil, suspicions, disagreements
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -81,7 +92,7 @@ package struct StatusDocument: Sendable, Encodable {
     try container.encode(candidate?.packageVersion.text.harmless, forKey: .candidatePackageVersion)
     try container.encode(machine.reboot.isRequired, forKey: .rebootRequired)
     try container.encode(machine.reboot.reason.harmless, forKey: .rebootReason)
-    try container.encode(Track.all(of: knowledge), forKey: .tracks)
+    try container.encode(tracks.filter { $0.newest != nil }, forKey: .tracks)
     try container.encode(next, forKey: .next)
     try container.encode(knowledge.fetched?.time.description, forKey: .fetchedAt)
     try container.encode(isStale, forKey: .stale)
@@ -89,28 +100,7 @@ package struct StatusDocument: Sendable, Encodable {
     try container.encode(knowledge.fetched?.address ?? Release.shipped, forKey: .source)
     try container.encode(knowledge.shippedUntil?.description, forKey: .shippedUntil)
     try container.encode(knowledge.suspicions, forKey: .suspicions)
-  }
-
-  /// The newest release of a channel.
-  struct Track: Encodable {
-    let name: String
-    let version: KernelVersion
-    let date: String?
-
-    static func all(of knowledge: KernelKnowledge) -> [Track] {
-      knowledge.newestOfChannels.map {
-        Track(name: $0.channel.rawValue, version: $0.version, date: $0.date?.day.description)
-      }
-    }
-
-    enum Keys: String, CodingKey { case name, version, date }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: Keys.self)
-      try container.encode(name, forKey: .name)
-      try container.encode(version, forKey: .version)
-      try container.encode(date, forKey: .date)
-    }
+    try container.encode(knowledge.disagreements, forKey: .disagreements)
   }
 }
 

@@ -11,6 +11,15 @@ extension MachineKernels {
     try read(root: root, place: Place.of(root, environment: environment))
   }
 
+  /// What the running kernel says of itself, without a look at the installed ones.
+  /// - Returns: nil where /proc does not say it.
+  /// - Throws: ``TableError``
+  package static func running(environment: [String: String]) throws(TableError) -> KernelIdentity? {
+    let root = RootDirectory()
+    let isHost = Place.of(root, environment: environment) == .host
+    return runningKernel(root, isHost ? OSRelease.read(from: root) : nil, try VendorTable.shipped())
+  }
+
   /// The same for a root whose place is known.
   static func read(root: RootDirectory, place: Place) throws(TableError) -> MachineKernels {
     let vendors = try VendorTable.shipped()

@@ -93,16 +93,21 @@ extension CommandContext {
 
   /// The series of the running kernel; nil where it cannot be told.
   func runningSeries() throws -> String? {
-    guard let bytes = try RootDirectory().readIfPresent("/proc/sys/kernel/osrelease", limit: 4096) else { return nil }
-    let digits = String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber || $0 == "." }
-    return KernelVersion(digits.split(separator: ".").prefix(2).joined(separator: "."))?.series
+    try MachineKernels.running(environment: environment)?.base?.series
   }
 
-  /// The releases that are known and what is said about them, for commands that show tracks.
+  /// The tracks that are followed, with what is new in each.
   func tracksDocument(_ store: ReleaseStore?, _ knowledge: KernelKnowledge) throws -> TracksDocument {
+    try tracksDocument(store, knowledge, mine: try runningSeries())
+  }
+
+  /// The same for a kernel that is known already.
+  /// - Parameter mine: its series.
+  func tracksDocument(
+    _ store: ReleaseStore?, _ knowledge: KernelKnowledge, mine: String?
+  ) throws -> TracksDocument {
     TracksDocument(
-      marks: try store?.trackMarks() ?? [], log: try store?.events(after: 0) ?? [], knowledge: knowledge,
-      mine: try runningSeries())
+      marks: try store?.trackMarks() ?? [], log: try store?.events(after: 0) ?? [], knowledge: knowledge, mine: mine)
   }
 }
 

@@ -36,6 +36,11 @@ extension CommandContext {
     let root = RootDirectory(absolutePath(machine.root))
     guard root.exists("/") else { throw FileError(path: root.path, code: 2, action: "open") }
     let kernels = try MachineKernels.read(root: root, environment: environment)
-    return StatusDocument(machine: kernels, knowledge: try kernelKnowledge(database), now: now())
+    return try kernelReading(database) { store in
+      let knowledge = try KernelKnowledge.load(store)
+      return StatusDocument(
+        machine: kernels, knowledge: knowledge,
+        tracks: try tracksDocument(store, knowledge, mine: kernels.running?.base?.series).tracks, now: now())
+    }
   }
 }

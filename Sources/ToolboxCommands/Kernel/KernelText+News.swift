@@ -85,20 +85,20 @@ extension KernelText {
   }
 
   /// The tracks, with what is new in each.
-  func lines(of tracks: [TrackReport]) -> [String] {
+  func lines(of tracks: [TrackReport], indent: Int = 0) -> [String] {
     var table = TextTable()
+    let hasNews = tracks.contains { $0.unseen > 0 }
     for track in tracks {
       let name = track.series.map { "\(track.track) (\($0))" } ?? track.track.description
-      let news =
-        switch track.unseen {
-        case 0: track.seenAt == nil ? "" : "nothing new"
-        case 1: "1 event since \(track.seenVersion?.description ?? "it began")"
-        default: "\(track.unseen) events since \(track.seenVersion?.description ?? "it began")"
-        }
+      var support = ""
+      if let newest = track.newest, case .series = track.track { support = Self.support(newest) }
+      let news = TextTable.Cell(track.unseen > 0 ? "\(track.unseen) new" : "", .warning)
       table.add(
-        .init(name, .name), .init(track.newest?.version.description ?? "nothing known"),
-        .init(track.newest?.date?.day.description ?? ""), .init(news, track.unseen > 0 ? .warning : .faint))
+        [
+          .init(name, .name), .init(track.newest?.version.description ?? "nothing known"),
+          .init(track.newest?.date?.day.description ?? ""),
+        ] + (hasNews ? [news] : []) + [.init(support, .faint)])
     }
-    return table.lines(width: width, indent: 0, paint: paint)
+    return table.lines(width: width, indent: indent, paint: paint)
   }
 }

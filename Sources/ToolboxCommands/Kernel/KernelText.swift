@@ -33,7 +33,7 @@ struct KernelText {
 
   private static func day(_ date: ReleaseDate?) -> String { date?.day.description ?? "day unknown" }
 
-  private static func support(_ report: ReleaseReport) -> String {
+  static func support(_ report: ReleaseReport) -> String {
     if report.isEndOfLife, report.version.line == .releases {
       return report.endOfLifeDay.map { "end of life (\($0))" } ?? "end of life"
     }

@@ -18,15 +18,18 @@ extension KernelText {
       }
     }
     lines += ["", paint(.heading, "Current releases")]
-    lines += self.lines(of: knowledge.newestOfChannels, indent: 2)
-    if let next = status.next { lines += self.lines(of: next) }
+    lines += self.lines(of: status.tracks.filter { $0.newest != nil }, indent: 2)
+    if let next = status.next { lines += [""] + self.lines(of: next, today: CalendarDay(status.now)) }
     lines.append("")
     lines += origin(of: status).wrapped(to: width).map { paint(status.isStale ? .warning : .faint, $0) }
     for note in status.machine.notes {
       lines += "Note: \(note.harmless)".wrapped(to: width).map { paint(.warning, $0) }
     }
     for doubt in knowledge.suspicions {
-      lines += "Doubtful, waits for a second fetch: \(doubt.harmless)".wrapped(to: width).map { paint(.warning, $0) }
+      lines += "Doubtful, waits for a second opinion: \(doubt.harmless)".wrapped(to: width).map { paint(.warning, $0) }
+    }
+    for difference in knowledge.disagreements {
+      lines += "The feeds differ: \(difference.harmless)".wrapped(to: width).map { paint(.faint, $0) }
     }
     return lines
   }
@@ -153,13 +156,16 @@ extension KernelText {
     }
   }
 
-  private func lines(of next: StatusDocument.Expectation) -> [String] {
-    let share = Int((next.probability * 100).rounded())
+  private func lines(of next: StatusDocument.Expectation, today: CalendarDay) -> [String] {
+    let isOver = next.latest < today
+    let share = next.probability > 0.99 ? "over 99%" : "\(Int((next.probability * 100).rounded()))%"
     let range =
-      next.earliest == next.latest
-      ? "on \(next.earliest.spelledOut)" : "from \(next.earliest.spelledOut) to \(next.latest.spelledOut)"
-    return ["", paint(.heading, "Expected next")]
-      + "\(next.version) \(range) (such a range held in \(share) %)".wrapped(to: width - 2).map { "  " + $0 }
+      next.earliest == next.latest ? "on \(next.earliest)" : "from \(next.earliest) to \(next.latest)"
+    let text =
+      isOver ? "\(next.version) was expected \(range); it should be out" : "\(next.version) \(range), \(share)"
+    return text.wrapped(to: max(20, width - Self.labelWidth)).enumerated().map { index, part in
+      paint(.heading, (index == 0 ? "Next" : "").padded(to: Self.labelWidth)) + part
+    }
   }
 
   private func origin(of status: StatusDocument) -> String {
