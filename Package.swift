@@ -122,6 +122,6 @@ let package = Package(
     .testTarget(
       name: "ToolboxCommandsTests",
       dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
-    .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport", grdb], swiftSettings: ourSettings),
   ]
 )
