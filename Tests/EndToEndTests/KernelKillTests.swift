@@ -240,4 +240,78 @@ import Testing
     #expect(fates.filter { !$0.faults.isEmpty }.map(\.line) == [])
     #expect(Set(fates.filter(\.isKilled).map(\.place)).count >= 20)
   }
+
+  // MARK: A disk that fails
+
+  /// A call on the database's files that fails, once or from then on.
+  private struct Failure: Sendable {
+    let call: String
+    let number: Int
+    let error: String
+    let isLasting: Bool
+
+    var injection: String { "inject=\(call):error=\(error):when=\(number)\(isLasting ? "+" : "")" }
+  }
+
+  private static let failures: [Failure] = {
+    let calls: [(String, [Int], [String])] = [
+      ("pwrite64", [1, 5, 9, 10, 14, 19, 24, 30, 32, 34], ["EIO", "ENOSPC"]),
+      ("pread64", [1, 2, 4, 7, 10, 14, 18, 23, 30], ["EIO"]), ("fdatasync", [1, 2], ["EIO"]),
+      ("ftruncate", [1, 2], ["EIO"]), ("fcntl", [8, 40, 80], ["ENOLCK"]), ("flock", [1], ["ENOLCK"]),
+    ]
+    return calls.flatMap { call, numbers, errors in
+      numbers.flatMap { number in
+        errors.flatMap { error in
+          [false, true].map { Failure(call: call, number: number, error: error, isLasting: $0) }
+        }
+      }
+    }
+  }()
+
+  @Test func `a disk that fails at one call after another loses nothing`() async throws {
+    if let reason = try await obstacle() {
+      print("skipped: \(reason)")
+      return
+    }
+    let lines = try await withThrowingTaskGroup(of: String.self) { group in
+      var rest = Self.failures[...]
+      var lines: [String] = []
+      for _ in 0..<3 { if let failure = rest.popFirst() { group.addTask { try await Self.fail(failure) } } }
+      while let line = try await group.next() {
+        lines.append(line)
+        if let failure = rest.popFirst() { group.addTask { try await Self.fail(failure) } }
+      }
+      return lines.sorted()
+    }
+    print("calls on the database's files that fail, once or (+) from then on:\n  \(lines.joined(separator: "\n  "))")
+    // Some of them have to hurt, or nothing was tried.
+    #expect(lines.count { $0.contains(" exit 1, ") } >= 20)
+  }
+
+  /// - Returns: what became of it, for the table.
+  private static func fail(_ failure: Failure) async throws -> String {
+    let trial = try KernelTrial()
+    #expect(try await trial.watchOnce().status == 0)
+    let files = ["", "-wal", "-shm", ".lock"].flatMap { ["-P", trial.database + $0] }
+    let hurt = try await ToolboxProcess.run(
+      path: "/usr/bin/strace",
+      ["-f", "-q", "-o", "/dev/null"] + files + ["-e", "trace=" + failure.call, "-e", failure.injection]
+        + [ToolboxProcess.path] + trial.watch + ["--json"])
+    let told = KernelTrial.ids(hurt.output)
+    let next = try await trial.watchOnce("--json")
+    let what = "\(failure.injection.dropFirst("inject=".count))"
+    #expect([0, 1, 75].contains(hurt.status), "\(what): \(hurt.status) \(hurt.errors)")
+    #expect(hurt.errors.split(separator: "\n").count == (hurt.status == 0 ? 0 : 1), "\(what): \(hurt.errors)")
+    #expect(next.status == 0 && next.errors.isEmpty, "\(what): \(next.errors)")
+    #expect(Set(told + KernelTrial.ids(next.output)) == Set(KernelTrial.news), "\(what)")
+    #expect(try await trial.logged() == KernelTrial.news, "\(what)")
+    #expect(try trial.integrity() == "ok", "\(what)")
+    let aside = try FileManager.default.contentsOfDirectory(atPath: trial.directory.path)
+      .filter { $0.contains("damaged") }
+    #expect(aside == [], "\(what)")
+    let word = hurt.errors.split(separator: "\n").first.map {
+      $0.split(separator: ": ").dropFirst(2).joined(separator: ": ")
+    }
+    return "\(what)  exit \(hurt.status), \(told.count) told, then \(KernelTrial.ids(next.output).count)  \(word ?? "")"
+  }
 }
