@@ -91,7 +91,8 @@ let package = Package(
       name: "ToolboxFuzz",
       dependencies: ["SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Compression", "HostSystem"],
       path: "Tests/Fuzz", exclude: ["Seeds", "fuzz.dict", "fuzz.sh"], swiftSettings: ourSettings),
-    .executableTarget(name: "toolbox-bench", path: "Tests/Benchmarks", swiftSettings: ourSettings),
+    .executableTarget(
+      name: "toolbox-bench", dependencies: ["TestSupport"], path: "Tests/Benchmarks", swiftSettings: ourSettings),
     .target(
       name: "TestSupport", dependencies: ["DataTree", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: ourSettings),
