@@ -93,7 +93,8 @@ let package = Package(
       name: "ToolboxFuzz",
       dependencies: ["SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Compression", "HostSystem"],
       path: "Tests/Fuzz", exclude: ["Seeds", "fuzz.dict", "fuzz.sh"], swiftSettings: ourSettings),
-    .executableTarget(name: "toolbox-bench", path: "Tests/Benchmarks", swiftSettings: ourSettings),
+    .executableTarget(
+      name: "toolbox-bench", dependencies: ["TestSupport"], path: "Tests/Benchmarks", swiftSettings: ourSettings),
     .target(
       name: "TestSupport", dependencies: ["DataTree", "CZlib", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: ourSettings),
@@ -125,6 +126,6 @@ let package = Package(
       name: "ToolboxCommandsTests",
       dependencies: ["ToolboxCommands", "PerfReference", "KernelReleases", "TerminalOutput", "TestSupport"],
       swiftSettings: ourSettings),
-    .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport", grdb], swiftSettings: ourSettings),
   ]
 )

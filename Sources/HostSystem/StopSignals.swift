@@ -15,9 +15,10 @@ package enum StopSignals {
 
   /// Waits until one comes or the time is over, and counts the time that the machine sleeps too.
   /// - Returns: whether one came.
-  package static func wait(seconds: Int) -> Bool {
-    toolbox_wait_for_stop(min(seconds, Int.max / 2000) * 1000) != 0
-  }
+  package static func wait(seconds: Int) -> Bool { wait(milliseconds: min(seconds, Int.max / 2000) * 1000) }
+
+  /// As ``wait(seconds:)``; also where the signals are not noted, and then it is the time alone that ends it.
+  package static func wait(milliseconds: Int) -> Bool { toolbox_wait_for_stop(milliseconds) != 0 }
 
   /// Seconds since the machine was started, the time that it slept included; for limits that a clock change must not move.
   package static var uptimeSeconds: Int {

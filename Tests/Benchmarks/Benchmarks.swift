@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// Times `toolbox` against its peers: `toolbox-bench PATH-OF-TOOLBOX [--quick]`.
+/// Times `toolbox` against its peers: `toolbox-bench PATH-OF-TOOLBOX [--quick] [--kernel]`, the latter for the kernel commands
+/// alone.
 ///
 /// Commands of one comparison run in turn, so that a change of the machine's speed meets both. What is quoted is the
 /// median, and the ratio of the medians.
@@ -10,13 +11,19 @@ struct Benchmarks {
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
     guard let toolbox = arguments.first(where: { !$0.hasPrefix("-") }) else {
-      print("usage: toolbox-bench PATH-OF-TOOLBOX [--quick]")
+      print("usage: toolbox-bench PATH-OF-TOOLBOX [--quick] [--kernel]")
       exit(64)
     }
     let rounds = arguments.contains("--quick") ? 20 : 300
     print("medians of whole processes; every comparison runs its commands in turn\n")
+    let idleSeconds = arguments.contains("--quick") ? 10 : 60
+    if arguments.contains("--kernel") {
+      kernel(toolbox, rounds: max(15, rounds / 5), idleSeconds: idleSeconds)
+      return
+    }
     startUp(toolbox, rounds: rounds)
     dryRun(toolbox, rounds: max(7, rounds / 15))
+    kernel(toolbox, rounds: max(15, rounds / 5), idleSeconds: idleSeconds)
     for (installed, available) in [(860, 63_000), (2000, 120_000), (4000, 200_000)] {
       plan(toolbox, installed: installed, available: available, rounds: max(5, rounds / 30))
     }
@@ -90,11 +97,16 @@ struct Timed {
     let wall: Duration
     /// The largest resident set, in bytes.
     let peakBytes: Int
+    /// Of the processor, in user and kernel mode.
+    let processor: Duration
+    /// As wait(2) gives it.
+    let status: Int32
   }
 
   /// Runs the command once with its output thrown away.
+  /// - Parameter seconds: ends it with SIGTERM after this time; nil lets it end by itself.
   /// - Returns: nil when it could not be started.
-  func run() -> Cost? {
+  func run(endingAfter seconds: Int? = nil) -> Cost? {
     guard let path else { return nil }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -108,10 +120,17 @@ struct Timed {
     let clock = ContinuousClock()
     let start = clock.now
     guard posix_spawn(&child, path, &actions, nil, &argv, environ) == 0 else { return nil }
+    if let seconds {
+      sleep(UInt32(seconds))
+      kill(child, SIGTERM)
+    }
     var status: Int32 = 0
     var usage = rusage()
     while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
-    return Cost(wall: clock.now - start, peakBytes: usage.ru_maxrss * 1024)
+    func duration(_ time: timeval) -> Duration { .seconds(time.tv_sec) + .microseconds(time.tv_usec) }
+    return Cost(
+      wall: clock.now - start, peakBytes: usage.ru_maxrss * 1024,
+      processor: duration(usage.ru_utime) + duration(usage.ru_stime), status: status)
   }
 }
 
@@ -120,7 +139,7 @@ struct Comparison {
   let title: String
   let subject: Timed
   let peers: [Timed]
-  let bound: (peer: String, ratio: Double)
+  let bound: (peer: String, ratio: Double)?
   let limit: Duration?
   /// The most that the subject may take, in MiB.
   var memoryLimitMiB: Int?
@@ -148,7 +167,7 @@ struct Comparison {
       if index > 0, let subjectMedian {
         let ratio = subjectMedian / middle
         line += "  ratio \(decimal(ratio, 2))"
-        if command.name == bound.peer {
+        if let bound, command.name == bound.peer {
           line += "  (bound \(decimal(bound.ratio, 2)): \(ratio <= bound.ratio ? "holds" : "MISSED"))"
         }
       } else if let memoryLimitMiB {
@@ -158,8 +177,13 @@ struct Comparison {
         line += "               (bound \(milliseconds(limit)) ms: \(middle <= limit ? "holds" : "MISSED"))"
       }
       print(line)
+      // What failed did something else than what is measured.
+      let failures = costs[index].count { $0.status != 0 }
+      if failures > 0 { print("  \(failures) of \(costs[index].count) runs of \(command.name) FAILED") }
     }
     print("")
+    // Also into a file or a pipe as it comes.
+    fflush(nil)
   }
 
   private func median(_ values: [Duration]) -> Duration? {

@@ -17,6 +17,8 @@ package final class ScriptedServer: @unchecked Sendable {
     package var drip: (bytes: Int, pause: Int)?
     /// Sent behind the bytes, again and again, as long as the client takes it.
     package var refrain: (bytes: [UInt8], times: Int)?
+    /// A request that has this tag already (`If-None-Match`) is answered with 304 and no body.
+    package var tag: String?
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -74,6 +76,15 @@ package final class ScriptedServer: @unchecked Sendable {
     package func dripping(_ bytes: Int, pause: Int) -> Answer {
       var answer = self
       answer.drip = (bytes, pause)
+      return answer
+    }
+
+    /// The same answer with an ETag, for clients that do not have it yet.
+    package func tagged(_ tag: String) -> Answer {
+      let head = Array("\r\nETag: \(tag)".utf8)
+      var answer = self
+      answer.bytes.insert(contentsOf: head, at: bytes.firstIndex(of: 0x0D) ?? 0)
+      answer.tag = tag
       return answer
     }
 
@@ -159,6 +170,7 @@ package final class ScriptedServer: @unchecked Sendable {
       received.append(request)
       guard let first = script.first else { return .status(599, text: "no answer was scripted") }
       if !(repeatsLast && script.count == 1) { script.removeFirst() }
+      if let tag = first.tag, request.headers["if-none-match"] == tag { return .status(304, headers: ["ETag": tag]) }
       return first
     }
     if answer.delay > 0 { pause(answer.delay) }

@@ -25,6 +25,12 @@ struct DatabaseFile {
     do {
       return try openAndMigrate(location, now: now, steps: steps, notices: [])
     } catch {
+      guard case .corrupt = error else { throw error }
+    }
+    // A second look, before anything is given up: what a disk answered wrongly once is no damage.
+    do {
+      return try openAndMigrate(location, now: now, steps: steps, notices: [])
+    } catch {
       guard case .corrupt(_, let detail) = error else { throw error }
       guard mayMoveAside(location) else { throw .foreign(location.path) }
       let aside = try moveAside(location.path, now: now)
@@ -145,6 +151,12 @@ struct DatabaseFile {
     guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }
     let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(1)")
     guard findings == ["ok"] else {
+      // "unable to get the page. error code=266": the disk failed to read, which says nothing about what is on it.
+      if let code = findings.first?.split(separator: "error code=").dropFirst().first?.prefix(while: \.isNumber),
+        let code = Int32(code), code & 0xFF == SQLITE_IOERR
+      {
+        throw DatabaseError(resultCode: .SQLITE_IOERR, message: "disk I/O error")
+      }
       throw StoreError.corrupt(path, detail: (findings.first ?? "quick_check failed").replacing("\n", with: " "))
     }
     return version

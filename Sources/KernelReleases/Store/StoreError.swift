@@ -51,7 +51,7 @@ package enum StoreError: ReportableError, Equatable {
       "\(path): the database is damaged (\(detail)); the next `toolbox kernel fetch` moves it aside and starts a new one"
     case .busy(let path): "\(path): another process keeps the database locked; try again later"
     case .full(let path):
-      "\(path): no space left to store the news; nothing was stored, so the next run reports it again"
+      "\(path): no space left to store what is new; what was there stands, and the next run does this again"
     case .absent(let path): "\(path): there is no database yet; `toolbox kernel fetch` makes it"
     case .failed(let path, let detail): "\(path): \(detail)"
     }

@@ -73,12 +73,22 @@ struct KernelWatch: AsyncParsableCommand {
       isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), client: context.httpClient())
     try StopSignals.noteFromNowOn()
     if once {
-      let count = try await round.run()
+      let count = try await countOfOneRound(round)
       try context.finish()
       if exitCode, count > 0 { throw ExitStatus.pending.exitCode }
     } else {
       try await watch(round, every: period, until: goal, context)
       try context.finish()
+    }
+  }
+
+  private func countOfOneRound(_ round: KernelWatchRound) async throws -> Int {
+    do {
+      return try await round.run()
+    } catch {
+      guard StopSignals.hasCome else { throw error }
+      // It did not fail: it was told to end. What it has stored and not told is told by the next run.
+      return 0
     }
   }
 
