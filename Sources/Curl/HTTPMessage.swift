@@ -96,6 +96,15 @@ package struct HTTPHeaders: Sendable, Equatable {
     return nil
   }
 
+  /// The charset of Content-Type, in lower case; nil where it names none.
+  package var charset: String? {
+    for parameter in (text("content-type") ?? "").lowercased().split(separator: ";").dropFirst() {
+      let parts = parameter.split(separator: "=", maxSplits: 1).map { $0.filter { !" \t\"'".contains($0) } }
+      if parts.count == 2, parts[0] == "charset", !parts[1].isEmpty { return parts[1] }
+    }
+    return nil
+  }
+
   package static func == (left: Self, right: Self) -> Bool {
     left.fields.count == right.fields.count
       && zip(left.fields, right.fields).allSatisfy { $0.name == $1.name && $0.value == $1.value }

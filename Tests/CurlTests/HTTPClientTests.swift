@@ -18,6 +18,14 @@ import Testing
     try HTTPClient(settings).get(HTTPRequest(address: try WebAddress(address), headers: headers))
   }
 
+  @Test(arguments: [
+    ("application/xml; charset=ISO-8859-1", "iso-8859-1"), ("text/xml;Charset = \"utf-8\" ; q=1", "utf-8"),
+    ("text/xml; charset=", nil), ("charset=utf-8", nil), ("", nil),
+  ])
+  func `the charset is the parameter of Content-Type`(value: String, expected: String?) {
+    #expect(HTTPHeaders([("Content-Type", value)]).charset == expected)
+  }
+
   @Test func `validators go and come byte for byte`() throws {
     let server = try ScriptedServer([
       .status(200, text: "{}", headers: ["ETag": "W/\"a b\"", "Last-Modified": "Sun, 31 Dec 2017  22:47:43 GMT"]),

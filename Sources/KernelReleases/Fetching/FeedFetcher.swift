@@ -89,7 +89,7 @@ package struct FeedFetcher {
   /// - Throws: ``StoreError``, `HTTPError`, ``FetchError``; the stored releases, state and events are then as before.
   package func fetch(_ source: FeedSource, isForced: Bool) throws -> Report {
     guard let answer = try round(FeedSelection(first: [source]), isForced: isForced).first else {
-      return Report(outcome: .unchanged, notices: [])
+      throw HTTPError.failed(source.address.text, detail: "it was not asked")
     }
     return try answer.report.get()
   }
@@ -143,7 +143,9 @@ package struct FeedFetcher {
           switch try prepared.get() {
           case .answered(let report): return report
           case .ask(let question):
-            guard let response = responses.popFirst() else { return Report(outcome: .unchanged, notices: []) }
+            guard let response = responses.popFirst() else {
+              throw HTTPError.failed(source.address.text, detail: "the client gave no answer")
+            }
             var report = try settle(question, response)
             report.notices = question.notices + report.notices
             return report
@@ -265,7 +267,7 @@ package struct FeedFetcher {
     }
     let snapshot: FeedSnapshot
     do throws(FeedError) {
-      snapshot = try FeedReader.read(response.body)
+      snapshot = try FeedReader.read(response.body, charset: response.headers.charset)
     } catch {
       if record != nil { try store.dropValidators(of: source.address.text) }
       throw FetchError.content(source.address.text, error)

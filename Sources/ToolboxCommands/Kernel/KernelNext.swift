@@ -1,4 +1,5 @@
 import ArgumentParser
+import HostSystem
 import KernelReleases
 import TerminalOutput
 
@@ -35,6 +36,12 @@ struct KernelNext: ParsableCommand {
         try context.printJSON(document)
       } else {
         context.standardOutput.lines(text.lines(of: document))
+      }
+      let today = CalendarDay(context.now())
+      if lookBack.at == nil, document.forecast.mostProbable.window.latest < today {
+        context.note(
+          "\(document.forecast.mostProbable.version) should be out by now: releases are known up to "
+            + "\(document.forecast.day.spelledOut) only, `toolbox kernel fetch` gets newer ones")
       }
     }
     try context.finish()
