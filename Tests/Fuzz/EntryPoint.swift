@@ -13,6 +13,7 @@ private let targets: [String: FuzzTarget] = [
   "kernel-feed": fuzzKernelFeed,
   "kernel-version": fuzzKernelVersions,
   "os-release": fuzzOSRelease,
+  "perf-command": fuzzPerfCommand,
   "relations": fuzzRelations,
   "reset-policy": fuzzResetPolicy,
   "text": fuzzText,

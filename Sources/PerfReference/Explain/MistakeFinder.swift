@@ -146,7 +146,7 @@ struct MistakeFinder {
     }
     if call.subcommand?.stops == true, call.command.isEmpty,
       let option = call.words.dropFirst().first(where: Self.isOption),
-      call.subcommand?.words != .script
+      call.active?.words != .script, call.active?.words != .any
     {
       try add("option-after-word", ["subcommand": call.fullName, "option": option])
     }

@@ -69,6 +69,13 @@ struct PerfCall: Sendable {
 struct PerfCallReader {
   let book: OptionBook
   let line: CommandLineBook
+  /// Subcommands that were read before; for a reader of many commands.
+  var loaded: [String: PerfSubcommand] = [:]
+
+  private func subcommand(_ name: String) throws(RecipeError) -> PerfSubcommand? {
+    if let known = loaded[name] { return known }
+    return try book.subcommand(name)
+  }
 
   /// - Parameter arguments: without the word perf itself.
   /// - Throws: ``ExplainError/unknownSubcommand(_:nearest:)``, or what is wrong with the data.
@@ -94,7 +101,7 @@ struct PerfCallReader {
         hasTerminator: false)
     }
     let name = arguments[start]
-    guard let subcommand = try book.subcommand(name) else {
+    guard let subcommand = try self.subcommand(name) else {
       throw ExplainError.unknownSubcommand(name, nearest: book.nearest(to: name))
     }
     return try call(subcommand, arguments, from: start + 1, pieces)
@@ -146,7 +153,7 @@ struct PerfCallReader {
 
   private func scopes(of subcommand: PerfSubcommand) throws -> [OptionParser.Scope] {
     var result = [OptionParser.Scope(name: subcommand.name, options: subcommand.options)]
-    if let name = subcommand.passes, let target = try book.subcommand(name) {
+    if let name = subcommand.passes, let target = try self.subcommand(name) {
       result.append(OptionParser.Scope(name: name, options: target.options))
     }
     return result + [OptionParser.Scope(name: "perf", options: line.everywhere)]
@@ -156,7 +163,7 @@ struct PerfCallReader {
     let name = subcommand.name + " " + action.name
     var result = [OptionParser.Scope(name: name, options: action.options)]
     if action.inherits { result.append(OptionParser.Scope(name: subcommand.name, options: subcommand.options)) }
-    if let target = action.passes, let options = try book.subcommand(target)?.options {
+    if let target = action.passes, let options = try self.subcommand(target)?.options {
       result.append(OptionParser.Scope(name: target, options: options))
     }
     return result + [OptionParser.Scope(name: "perf", options: line.everywhere)]

@@ -25,7 +25,10 @@ struct RecipeMatcher {
 
   /// The recipe that shares most with a command; nil where none shares enough.
   func match(_ call: PerfCall, _ entries: [SearchEntry]) throws -> MatchedRecipe? {
-    guard call.subcommand != nil else { return nil }
+    guard let subcommand = call.subcommand else { return nil }
+    var reader = reader
+    reader.loaded = [subcommand.name: subcommand]
+    if let target = call.action?.passes { reader.loaded[target] = try reader.book.subcommand(target) }
     let wanted = try shape(call)
     var best: (score: Int, entry: SearchEntry)?
     let prefix = "perf " + call.name
