@@ -40,7 +40,7 @@ struct MistakeBook: Sendable {
   }
 
   let rules: [Rule]
-  private let tree: DataTree
+  private let items: [DataTree]
   private let place: RecipePlace
 
   static func bundled() throws(RecipeError) -> MistakeBook {
@@ -50,9 +50,9 @@ struct MistakeBook: Sendable {
   }
 
   private init(_ tree: DataTree, file: String) {
-    self.tree = tree
+    items = tree["mistakes"]?.items ?? []
     place = RecipePlace(file: file)
-    rules = tree.items.compactMap { item in
+    rules = items.compactMap { item in
       let subcommands = item.strings("subcommands")
       guard let id = item.string("id"), !subcommands.isEmpty else { return nil }
       return Rule(
@@ -63,7 +63,7 @@ struct MistakeBook: Sendable {
 
   /// The mistake of an id, with the gaps of its texts filled.
   func mistake(_ id: String, _ values: [String: String] = [:]) throws(RecipeError) -> Mistake {
-    for item in tree.items where item.string("id") == id {
+    for item in items where item.string("id") == id {
       guard let says = item.string("says"), let mend = item.string("mend"),
         let level = item.string("level").flatMap({ Mistake.Level(rawValue: $0) })
       else { throw .missingKey(place, key: "\(id): level, says or mend") }

@@ -60,9 +60,9 @@ package struct PerfSubcommand: Sendable {
 
   /// What holds when something is not given.
   package struct Default: Sendable {
-    /// Keys of options, or `target`, `command`, `word`: all of them were given.
+    /// Keys of options, or `target`, `command`, `word`, `tracepoints-only`: all of them hold.
     let when: [String]
-    /// None of these was given.
+    /// None of these holds.
     let unless: [String]
     /// A sentence.
     let says: String

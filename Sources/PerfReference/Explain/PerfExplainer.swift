@@ -168,8 +168,15 @@ package struct PerfExplainer: Sendable {
       call, events: lists, shell: command, shellWords: words, facts: facts, book: mistakes, eventBook: events)
     finder.nextIsPerf = nextIsPerf
     let found = try finder.run()
-    let features = call.features
     let explainedEvents = lists.flatMap(\.events)
+    var features = call.features
+    let leaves = explainedEvents.flatMap(\.leaves)
+    if !leaves.isEmpty, leaves.allSatisfy({ ["tracepoint", "probe", "usdt"].contains($0.kind) }) {
+      features.insert("tracepoints-only")
+    }
+    // A line that perf refuses is nearest to what it was meant to be, which nobody here knows.
+    let recipe = try RecipeMatcher(reader, events).match(call, recipes)
+    let isMeant = (recipe?.exact ?? false) || !found.contains { $0.level == .error }
     return ExplainedPerf(
       subcommand: call.subcommand?.name ?? "", action: call.action?.name,
       summary: call.active?.summary ?? "perf's own options, without a subcommand.",
@@ -177,7 +184,7 @@ package struct PerfExplainer: Sendable {
       events: explainedEvents.map { ExplainedEvent($0) }, words: wordPieces(call), command: commandPiece(call),
       defaults: defaults(call, features), needs: try needs(call, features, explainedEvents, facts),
       mistakes: found.map { ExplainedMistake(id: $0.id, level: $0.level.rawValue, message: $0.says, mend: $0.mend) },
-      recipe: try RecipeMatcher(reader, events).match(call, recipes))
+      recipe: isMeant ? recipe : nil)
   }
 
   private func option(_ piece: ParsedPiece) -> ExplainedOption {
@@ -257,7 +264,7 @@ package struct PerfExplainer: Sendable {
     if measures, features.contains("whole-system"), call.action == nil, !features.contains("input") {
       add(.facility(.systemWide), features.contains("all-cpus") ? "-a" : features.contains("cpu") ? "-C" : "no target")
     } else if measures, call.action == nil, !features.contains("input") {
-      add(.facility(.ownUser), features.contains("command") ? "the command" : "the processes")
+      add(.facility(.ownUser), features.contains("target") ? "the processes" : "the command")
     }
     for piece in call.given where !piece.isNegated {
       for need in piece.option?.needs ?? [] { add(need, piece.spelled) }

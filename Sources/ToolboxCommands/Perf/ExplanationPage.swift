@@ -32,18 +32,18 @@ struct ExplanationPage {
       lines.append("")
       let around = command.prefixes + command.expansions
       lines += rows(around.map { Row($0.text, [$0.meaning]) })
+      let behind = (command.redirections + [command.sign].compactMap { $0 }).map { Row($0.text, [$0.meaning]) }
       if let perf = command.perf {
-        lines += self.lines(perf)
+        lines += self.lines(perf, behind)
       } else {
         let meaning = command.programMeaning ?? "another program, not perf"
-        lines += rows([Row(command.program, [meaning])])
+        lines += rows([Row(command.program, [meaning])] + behind)
       }
-      let behind = command.redirections + [command.sign].compactMap { $0 }
-      lines += rows(behind.map { Row($0.text, [$0.meaning]) })
       return lines
     }
 
-    private func lines(_ perf: ExplainedPerf) -> [String] {
+    /// - Parameter behind: what stands behind the command in the line.
+    private func lines(_ perf: ExplainedPerf, _ behind: [Row]) -> [String] {
       let name = (["perf", perf.subcommand, perf.action ?? ""].filter { !$0.isEmpty }).joined(separator: " ")
       var body = [Row(name, [perf.summary])]
       body += perf.options.map { option in
@@ -55,7 +55,7 @@ struct ExplanationPage {
       }
       body += perf.words.map { Row($0.text, [$0.meaning]) }
       if let command = perf.command { body.append(Row(command.text, [command.meaning])) }
-      var lines = rows(body)
+      var lines = rows(body + behind)
       if !perf.events.isEmpty { lines += [""] + heading("Events") + rows(perf.events.flatMap { rows(of: $0) }) }
       if !perf.defaults.isEmpty { lines += [""] + heading("Not said, so") + list(perf.defaults) }
       if !perf.needs.isEmpty { lines += [""] + heading("Needs") + list(perf.needs.map(need)) }
@@ -65,9 +65,8 @@ struct ExplanationPage {
         lines += [""] + heading("Mistakes and notes") + perf.mistakes.flatMap { mistake($0) }
       }
       if let recipe = perf.recipe {
-        let what = recipe.exact ? "This is the recipe " : "Near to the recipe "
-        lines.append("")
-        lines += list([what + recipe.id + ": " + recipe.title + " (toolbox perf show \(recipe.id))"])
+        lines += [""] + heading(recipe.exact ? "This is the recipe" : "Near to the recipe")
+        lines += rows([Row("toolbox perf show " + recipe.id, [recipe.title])])
       }
       return lines
     }
