@@ -99,4 +99,16 @@ import Testing
   func `a line without a command has none`(line: String) throws {
     #expect(try ShellLine(line).commands == [])
   }
+
+  @Test(arguments: [
+    [
+      "x", "a b", "", "it's", "\"", "$x", "`y`", "{a,b}", "*", "~", "#", "|", "2", ">", "\\", "\n", "\t", "=", "\u{E9}",
+    ],
+    ["x", "''", "'", "'\\''", "2>1", "&&", "(", ")", "a=b", "-e", "sched:*"],
+  ])
+  func `quoted and split again, words are the same`(words: [String]) throws {
+    let commands = try ShellLine(ShellText.line(words)).commands
+    #expect(commands.map { $0.words.map(\.text) } == [words])
+    #expect(commands.flatMap { $0.words.flatMap(\.expansions) } == [])
+  }
 }
