@@ -30,7 +30,7 @@ struct RecipeMatcher {
     reader.loaded = [subcommand.name: subcommand]
     if let target = call.action?.passes { reader.loaded[target] = try reader.book.subcommand(target) }
     let wanted = try shape(call)
-    var best: (score: Int, entry: SearchEntry)?
+    var best: (score: Int, isExact: Bool, entry: SearchEntry)?
     let prefix = "perf " + call.name
     for entry in entries where entry.command == prefix || entry.command.hasPrefix(prefix + " ") {
       guard let template = try? CommandTemplate(entry.command) else { continue }
@@ -39,33 +39,29 @@ struct RecipeMatcher {
         continue
       }
       let score = Self.score(wanted, try shape(other))
-      if score > best?.score ?? 0 { best = (score, entry) }
+      if score.score > best?.score ?? 0 { best = (score.score, score.isExact, entry) }
     }
-    guard let best, best.score >= 700 else { return nil }
-    return MatchedRecipe(id: best.entry.id, title: best.entry.title, exact: best.score == 1000)
+    guard let best, best.isExact || best.score >= 700 else { return nil }
+    return MatchedRecipe(id: best.entry.id, title: best.entry.title, exact: best.isExact)
   }
 
-  /// Thousandths of what both have together.
-  private static func score(_ left: Shape, _ right: Shape) -> Int {
+  /// Thousandths of what both have together, and whether they differ in nothing but what fills a gap.
+  private static func score(_ left: Shape, _ right: Shape) -> (score: Int, isExact: Bool) {
     var common = 0
     var total = left.weight + right.weight
+    var gaps = 0
     for (part, weight) in left.parts where right.parts[part] != nil { common += 2 * weight }
-    // A gap of the recipe takes the events, or the words, that it has no part for.
-    if right.hasOpenEvent {
-      let open = left.parts.filter { $0.key.hasPrefix("event:") && right.parts[$0.key] == nil }
+    // A gap of the recipe takes the events, or the words, that it has no part for; a recipe that names them is nearer.
+    for (isOpen, prefix) in [(right.hasOpenEvent, "event:"), (right.hasOpenWord, "word:")] where isOpen {
+      let open = left.parts.filter { $0.key.hasPrefix(prefix) && right.parts[$0.key] == nil }
       if !open.isEmpty {
-        common += 1
-        total += 1 - open.values.reduce(0, +)
+        common += open.values.reduce(0, +)
+        gaps += 2
       }
     }
-    if right.hasOpenWord {
-      let open = left.parts.filter { $0.key.hasPrefix("word:") && right.parts[$0.key] == nil }
-      if !open.isEmpty {
-        common += 1
-        total += 1 - open.values.reduce(0, +)
-      }
-    }
-    return total == 0 ? 1000 : min(1000, common * 1000 / total)
+    let isExact = common >= total
+    total += gaps
+    return (total == 0 ? 1000 : min(1000, common * 1000 / total), isExact)
   }
 
   private func shape(_ call: PerfCall) throws -> Shape {
