@@ -91,7 +91,10 @@ let package = Package(
     // `make fuzz`, `make bench`, and what the tests share.
     .target(
       name: "ToolboxFuzz",
-      dependencies: ["SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Compression", "HostSystem"],
+      dependencies: [
+        "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Compression",
+        "HostSystem",
+      ],
       path: "Tests/Fuzz", exclude: ["Seeds", "fuzz.dict", "fuzz.sh"], swiftSettings: ourSettings),
     .executableTarget(
       name: "toolbox-bench", dependencies: ["TestSupport"], path: "Tests/Benchmarks", swiftSettings: ourSettings),

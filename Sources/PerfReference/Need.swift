@@ -82,3 +82,15 @@ package enum Need: Sendable, Hashable {
     }
   }
 }
+
+extension Need.Version {
+  /// Reads what `perf --version` prints: `perf version 6.1.187`, with or without more behind it.
+  package init?(perfVersionText text: String) {
+    guard let word = text.split(whereSeparator: \.isWhitespace).first(where: { $0.first?.isNumber ?? false }) else {
+      return nil
+    }
+    let numbers = word.split(separator: ".").prefix(2).map { $0.prefix { $0.isNumber } }
+    guard numbers.count == 2 else { return nil }
+    self.init(numbers.joined(separator: "."))
+  }
+}

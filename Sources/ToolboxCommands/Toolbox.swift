@@ -23,7 +23,13 @@ package struct Toolbox: AsyncParsableCommand {
   /// Runs the command that the process was started with and ends the process with its exit code.
   package static func runProcess() async -> Never {
     do {
-      var command = try parseAsRoot(currentArguments())
+      var arguments = currentArguments()
+      let line = PerfExplain.takeLine(from: &arguments)
+      var command = try parseAsRoot(arguments)
+      if var explain = command as? PerfExplain, let line {
+        explain.words = line
+        command = explain
+      }
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -19,6 +19,7 @@ private let targets: [String: FuzzTarget] = [
   "kernel-strings": fuzzKernelStrings,
   "kernel-version": fuzzKernelVersions,
   "os-release": fuzzOSRelease,
+  "perf-command": fuzzPerfCommand,
   "relations": fuzzRelations,
   "reset-policy": fuzzResetPolicy,
   "text": fuzzText,

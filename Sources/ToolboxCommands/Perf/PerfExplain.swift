@@ -1,0 +1,107 @@
+import ArgumentParser
+import HostSystem
+import PerfReference
+import TerminalOutput
+
+/// `toolbox perf explain`: any perf command line, taken apart.
+struct PerfExplain: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Take a perf command line apart: options, events, needs, mistakes.",
+    discussion: """
+      The command stands behind --, or is one word in quotes, as copied from somewhere, with pipes and sudo and all. It is \
+      read and never run.
+      """)
+
+  @Option(
+    help: ArgumentHelp("Hold the options against this version of perf, not the installed one.", valueName: "version"))
+  var perfVersion: String?
+
+  @OptionGroup var output: OutputOptions
+
+  @Argument(help: ArgumentHelp("The command line.", valueName: "command"))
+  var words: [String] = []
+
+  /// ``Toolbox`` has taken the line out by then, see ``takeLine(from:)``; words that are left do not belong to it.
+  func validate() throws {
+    if let word = words.first {
+      throw ValidationError(
+        "\(word.harmless) stands behind the line; write one line in quotes, or its words behind --.")
+    }
+    if let perfVersion, Need.Version(perfVersion) == nil {
+      throw ValidationError("--perf-version takes a version such as 6.1, not \(perfVersion.harmless).")
+    }
+  }
+
+  func run() async throws {
+    let context = CommandContext.live(color: output.color)
+    let explainer = try PerfExplainer(try RecipeBook.bundled())
+    var explanation = try explainer.explain(
+      words, facts: ExplainFacts(perfVersion: perfVersion.flatMap { Need.Version($0) }))
+    // The version is asked for only where an option depends on it: that starts perf, which takes longer than the rest.
+    if perfVersion == nil, explanation.dependsOnVersion, let version = await InstalledPerf.version(context.environment)
+    {
+      explanation = try explainer.explain(words, facts: ExplainFacts(perfVersion: version))
+    }
+    if output.json {
+      try context.printJSON(explanation)
+    } else {
+      let page = ExplanationPage(explanation)
+      context.standardOutput.lines(page.lines(width: context.textWidth, paint: Paint(context.terminal)))
+    }
+    try context.finish()
+  }
+}
+
+extension PerfExplain {
+  /// Takes the line to explain out of the program's arguments: its options are not toolbox's, and the time that the parser
+  /// takes grows with the square of the words.
+  ///
+  /// The line begins behind `--`, or with the first word that is no option of this command; a word with a blank in it is a
+  /// whole line in quotes, and options may stand behind it.
+  /// - Parameter arguments: those of the program; what is left is for the parser.
+  /// - Returns: nil where this is another command, or where the parser has to say what is wrong.
+  static func takeLine(from arguments: inout [String]) -> [String]? {
+    let valued = ["--color", "--perf-version"]
+    var commands = ["perf", "explain"][...]
+    var index = 0
+    while index < arguments.count {
+      let word = arguments[index]
+      if word == "--", commands.isEmpty {
+        let line = Array(arguments[(index + 1)...])
+        arguments.removeSubrange(index...)
+        return line
+      }
+      if word.hasPrefix("-") {
+        index += valued.contains(word) ? 2 : 1
+        continue
+      }
+      if let command = commands.first {
+        guard word == command else { return nil }
+        commands.removeFirst()
+        index += 1
+        continue
+      }
+      let isWholeLine = word.utf8.contains { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 }
+      let end = isWholeLine ? index + 1 : arguments.count
+      let line = Array(arguments[index..<end])
+      arguments.removeSubrange(index..<end)
+      return line
+    }
+    return nil
+  }
+}
+
+/// The perf of this machine.
+enum InstalledPerf {
+  /// What `perf --version` says, by its first two numbers; nil where there is no perf that answers.
+  static func version(_ environment: [String: String]) async -> Need.Version? {
+    let directories = (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").filter { $0.hasPrefix("/") }
+    for directory in directories {
+      let path = "\(directory)/perf"
+      let outcome = try? await ChildProcess.run(path, ["--version"], environment: environment, limit: 1 << 16)
+      guard let outcome, outcome.status == 0 else { continue }
+      return Need.Version(perfVersionText: outcome.output)
+    }
+    return nil
+  }
+}
