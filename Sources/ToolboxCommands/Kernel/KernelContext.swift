@@ -63,13 +63,13 @@ extension CommandContext {
       switch answer.report {
       case .success(let report): for notice in report.notices { note(notice) }
       case .failure(let error):
+        guard let error = error as? any ReportableError else { throw error }
         if index < selection.required, failure == nil {
           failure = error
-        } else if let error = error as? any ReportableError {
+        } else if index < selection.required || failure == nil {
           note(error.message)
-        } else {
-          throw error
         }
+        // A feed that only adds to the primary one says nothing of its own failure where that one failed too.
       }
     }
     try beginTracks(store)
