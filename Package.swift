@@ -42,8 +42,8 @@ let package = Package(
     .target(
       name: "ToolboxCommands",
       dependencies: [
-        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Curl",
-        "BundledData", "HostSystem", argumentParser,
+        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "PerfProbes",
+        "Configuration", "Curl", "BundledData", "DataTree", "HostSystem", argumentParser, subprocess, systemPackage,
       ],
       swiftSettings: ourSettings),
     .target(
@@ -51,7 +51,8 @@ let package = Package(
 
     // The domains. None of them knows another.
     .target(
-      name: "PerfReference", dependencies: ["BundledData", "DataTree", "HostSystem"], swiftSettings: ourSettings),
+      name: "PerfReference", dependencies: ["PerfProbes", "BundledData", "Configuration", "DataTree", "HostSystem"],
+      swiftSettings: ourSettings),
     .target(
       name: "SystemReset",
       dependencies: ["DebianPackages", "BundledData", "Configuration", "DataTree", "Compression", "HostSystem"],
@@ -62,7 +63,9 @@ let package = Package(
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
-    .target(name: "Configuration", dependencies: ["HostSystem", yams], swiftSettings: ourSettings),
+    .target(name: "PerfProbes", dependencies: ["CPerfEvent", "HostSystem"], swiftSettings: ourSettings),
+    .target(name: "CPerfEvent"),
+    .target(name: "Configuration", dependencies: ["DataTree", "HostSystem", yams], swiftSettings: ourSettings),
     .target(name: "Curl", dependencies: ["CCurl", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "CCurl"),
     .target(
@@ -107,8 +110,10 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(name: "CurlTests", dependencies: ["Curl", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(
+      name: "PerfProbesTests", dependencies: ["PerfProbes", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(
       name: "PerfReferenceTests",
-      dependencies: ["PerfReference", "BundledData", "DataTree", "HostSystem", "TestSupport"],
+      dependencies: ["PerfReference", "PerfProbes", "BundledData", "DataTree", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
       name: "SystemResetTests", dependencies: ["SystemReset", "DebianPackages", "HostSystem", "TestSupport"],
@@ -119,7 +124,8 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(
       name: "ToolboxCommandsTests",
-      dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
+      dependencies: ["ToolboxCommands", "PerfReference", "PerfProbes", "TerminalOutput", "TestSupport"],
+      swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport"], swiftSettings: ourSettings),
   ]
 )
