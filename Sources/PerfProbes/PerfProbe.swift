@@ -265,7 +265,8 @@ package enum PerfProbe {
 
   private static func limit(_ number: Int64) -> Int? { number < 0 ? nil : Int(number) }
 
-  private static func freeBytes(in directory: String) -> Int? {
+  /// Bytes that are free for this user where a directory is; nil where that is not told.
+  package static func freeBytes(in directory: String) -> Int? {
     var status = statvfs()
     guard statvfs(directory, &status) == 0 else { return nil }
     return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)

@@ -57,13 +57,15 @@ package enum LookupError: ReportableError, Equatable {
   case unknownRecipe(String, nearest: [String])
   /// No group has this id.
   case unknownGroup(String, known: [String])
+  /// Nobody named a recipe, and nobody can be asked.
+  case noRecipeNamed
   /// No recipe matches the words of a search.
   case nothingFound(words: [String])
 
   /// A name that is not there is a mistake of the command line; a search without an answer is none.
   package var failureKind: FailureKind {
     switch self {
-    case .unknownRecipe, .unknownGroup: .usage
+    case .unknownRecipe, .unknownGroup, .noRecipeNamed: .usage
     case .nothingFound: .failed
     }
   }
@@ -76,6 +78,7 @@ package enum LookupError: ReportableError, Equatable {
     case .unknownRecipe(let id, let nearest):
       "perf: no recipe \"\(id)\"; did you mean \(nearest.joined(separator: ", "))?"
     case .unknownGroup(let id, let known): "perf: no group \"\(id)\"; there are \(known.joined(separator: ", "))"
+    case .noRecipeNamed: "perf: no recipe is named; \"toolbox perf list\" names them all"
     case .nothingFound(let words):
       "perf: nothing found for \"\(words.joined(separator: " "))\"; try fewer or other words, or \"toolbox perf list\""
     }

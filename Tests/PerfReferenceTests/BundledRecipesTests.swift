@@ -110,7 +110,7 @@ import Testing
     #expect(names("examples").sorted() == Placeholder.Kind.allCases.map(\.rawValue).sorted())
     #expect(names("costs") == Recipe.Cost.allCases.map(\.rawValue))
     #expect(names("results") == Recipe.ResultKind.allCases.map(\.rawValue))
-    #expect(tree.entries.map(\.key) == ["needs", "placeholders", "examples", "costs", "results"])
+    #expect(tree.entries.map(\.key) == ["needs", "placeholders", "examples", "costs", "results", "events"])
     #expect(texts(of: tree).allSatisfy { !$0.isEmpty })
   }
 

@@ -24,4 +24,9 @@ int toolbox_terminal_columns(int descriptor);
    the number of bytes, 0 at the end, or -1 with errno. */
 ssize_t toolbox_read_entries(int directory, void *buffer, size_t size);
 
+/* Replaces this process by another program, which starts as if a shell had started it: SIGPIPE ends it, and no signal is
+   blocked (the runtime's own threads block some). Everything that is buffered is written first. `arguments` begin with the
+   program's own name and end with NULL. Returns only where that fails: the error number. */
+int toolbox_become(const char *path, char *const arguments[]);
+
 #endif

@@ -7,7 +7,7 @@ struct Perf: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perf", abstract: "The reference for Linux perf, one page or searched.",
     discussion: "Without a subcommand it prints the sheet: the commands people need most, on one page.",
-    subcommands: [PerfList.self, PerfSearch.self, PerfShow.self, PerfDoctor.self])
+    subcommands: [PerfList.self, PerfSearch.self, PerfShow.self, PerfRun.self, PerfDoctor.self])
 
   @OptionGroup var output: OutputOptions
 
