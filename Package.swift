@@ -106,7 +106,7 @@ let package = Package(
       name: "DebianPackagesTests", dependencies: ["DebianPackages", "Compression", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["Configuration", "HostSystem", "TestSupport"],
+      name: "ConfigurationTests", dependencies: ["Configuration", "DataTree", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(name: "CurlTests", dependencies: ["Curl", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(

@@ -32,6 +32,17 @@ package enum RecipeError: ReportableError, Equatable {
   /// A declared gap that stands in no command.
   case unusedPlaceholder(RecipePlace, name: String)
 
+  /// The way to the value below its recipe or the head of its file; the last steps may lead to nothing.
+  var keyPath: [String] {
+    switch self {
+    case .missingKey(_, let key), .unknownKey(_, let key), .unknownValue(_, let key, _, _),
+      .malformedCommand(_, let key, _):
+      key.split(separator: ".").map(String.init)
+    case .undeclaredPlaceholder: ["command"]
+    case .unusedPlaceholder(_, let name): ["placeholders", name]
+    }
+  }
+
   /// Always bad data: the file has to be mended.
   package var failureKind: FailureKind { .badData }
 

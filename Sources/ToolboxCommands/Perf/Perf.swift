@@ -13,7 +13,7 @@ struct Perf: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let book = try RecipeBook.bundled()
+    let book = try context.recipeBook()
     if output.json {
       try context.printJSON(RecipesDocument(try book.recipes().filter { $0.sheetLine != nil }))
     } else {

@@ -26,7 +26,7 @@ struct PerfDoctor: AsyncParsableCommand {
     let facts = try await PerfProbe.live(
       .everything(watchedPrograms: words.runtimes.map(\.program), recording: recording), perf: perf,
       environment: context.environment, userID: context.userID)
-    let checks = try Doctor(facts, words, book: try RecipeBook.bundled()).checks()
+    let checks = try Doctor(facts, words, book: try context.recipeBook()).checks()
     if output.json {
       try context.printJSON(DoctorDocument(checks))
     } else {

@@ -44,7 +44,7 @@ struct PerfRun: AsyncParsableCommand {
     let context = CommandContext.live(color: color)
     let book = try context.recipeBook()
     let given = GivenWords(id: id, words: words, processArguments: currentArguments())
-    let recipe = try await recipe(given.id, in: book, context)
+    let recipe = try await RecipePicker(context, book).recipe(given.id)
     let questions = GapQuestions(context, try Vocabulary.bundled())
     if dryRun {
       let arguments = try await filled(recipe, given, questions).arguments()
@@ -73,14 +73,6 @@ struct PerfRun: AsyncParsableCommand {
     try context.finish()
     guard let path = facts.perf?.path, let name = arguments.first else { throw RunError.nothingChosen }
     try ProgramStart.become(path, name: name, Array(arguments.dropFirst()))
-  }
-
-  private func recipe(_ id: String?, in book: RecipeBook, _ context: CommandContext) async throws -> Recipe {
-    guard let id else { return try await RecipePicker(context, book).pick() }
-    guard let recipe = try book.recipe(id.lowercased()) else {
-      throw LookupError.unknownRecipe(id, nearest: book.nearestIDs(to: id))
-    }
-    return recipe
   }
 
   private func filled(

@@ -12,6 +12,16 @@ struct RecipePicker {
     self.book = book
   }
 
+  /// The recipe with an id; without one a person chooses it.
+  /// - Throws: ``LookupError``, ``RunError/nothingChosen``
+  func recipe(_ id: String?) async throws -> Recipe {
+    guard let id else { return try await pick() }
+    guard let recipe = try book.recipe(id.lowercased()) else {
+      throw LookupError.unknownRecipe(id, nearest: book.nearestIDs(to: id))
+    }
+    return recipe
+  }
+
   /// - Parameter words: what to look for at the start.
   /// - Throws: ``RunError/nothingChosen``, ``LookupError/noRecipeNamed`` without a terminal.
   func pick(_ words: [String] = []) async throws -> Recipe {
