@@ -20,6 +20,13 @@ package enum LiveChoices {
     return text.split(separator: "\n").map { String($0).harmless }.sorted()
   }
 
+  /// Shared libraries that most programs use: those of this process, by their paths, sorted.
+  package static func libraries(root: RootDirectory = RootDirectory()) -> [String] {
+    let lines = (PerfProbe.text(root, "/proc/self/maps") ?? "").split(separator: "\n")
+    let paths = lines.compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
+    return Set(paths.filter { $0.contains(".so") && !$0.hasSuffix("(deleted)") }).sorted()
+  }
+
   /// Control groups below the root of the hierarchy that perf uses, as paths without a slash in front, sorted.
   package static func controlGroups(root: RootDirectory = RootDirectory()) -> [String] {
     guard let top = PerfProbe.controlGroupRoot(root) else { return [] }

@@ -54,6 +54,13 @@ import Testing
     }
   }
 
+  @Test func `the published one-liners have their counterparts`() {
+    let answers = recipes.flatMap(\.answers)
+    #expect(answers.count >= 102)
+    #expect(Set(answers).count == answers.count)
+    for answer in answers { #expect(answer.contains("perf "), "\(answer)") }
+  }
+
   @Test func `a command to run stands alone, so that it can become several arguments`() {
     for recipe in recipes {
       for name in recipe.placeholders.filter({ $0.kind == .command }).map(\.name) {

@@ -59,6 +59,7 @@ struct GapQuestions {
       }
     case .event: vocabulary.events.map { ($0, "") } + LiveChoices.tracepoints().map { ($0, "") }
     case .tracepoint: LiveChoices.tracepoints().map { ($0, "") }
+    case .library: LiveChoices.libraries().map { ($0.harmless, "") }
     case .cgroup: LiveChoices.controlGroups().map { ($0.harmless, "") }
     default: []
     }
