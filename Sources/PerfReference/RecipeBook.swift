@@ -108,7 +108,9 @@ package struct RecipeBook: Sendable {
       for entry in chapter.recipes {
         if let line = try reader(entry).sheetLine() { lines.append(line) }
       }
-      if !lines.isEmpty { sections.append(Sheet.Section(title: chapter.group.title, lines: lines)) }
+      if !lines.isEmpty {
+        sections.append(Sheet.Section(group: chapter.group.id, title: chapter.group.title, lines: lines))
+      }
     }
     return Sheet(sections: sections, recipeCount: recipeCount)
   }

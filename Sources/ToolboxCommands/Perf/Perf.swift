@@ -7,7 +7,10 @@ struct Perf: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perf", abstract: "The reference for Linux perf, one page or searched.",
     discussion: "Without a subcommand it prints the sheet: the commands people need most, on one page.",
-    subcommands: [PerfList.self, PerfSearch.self, PerfShow.self, PerfRun.self, PerfDoctor.self])
+    subcommands: [
+      PerfSheet.self, PerfList.self, PerfSearch.self, PerfShow.self, PerfPick.self, PerfRun.self, PerfDoctor.self,
+      PerfBindings.self,
+    ])
 
   @OptionGroup var output: OutputOptions
 
