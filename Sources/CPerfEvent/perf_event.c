@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Numbers of <linux/mount.h>, which older C libraries lack; they are the same on every architecture. */
@@ -91,3 +93,10 @@ static int64_t soft_limit(int resource) {
 int64_t toolbox_locked_memory_limit(void) { return soft_limit(RLIMIT_MEMLOCK); }
 
 int64_t toolbox_open_files_limit(void) { return soft_limit(RLIMIT_NOFILE); }
+
+int toolbox_has_own_rights(const char *path) {
+  struct stat status;
+  if (stat(path, &status) != 0) return 0;
+  if ((status.st_mode & S_ISUID) != 0 && status.st_uid == 0) return 1;
+  return getxattr(path, "security.capability", NULL, 0) > 0;
+}

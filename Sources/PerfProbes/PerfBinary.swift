@@ -1,3 +1,4 @@
+import CPerfEvent
 package import HostSystem
 
 /// A perf program, and what it says of itself.
@@ -11,6 +12,8 @@ package struct PerfBinary: Sendable, Equatable {
   package let features: [String: Bool]
   /// Whether it has its programs for BPF; nil where that is not told.
   package let hasBPFSkeletons: Bool?
+  /// Whether its file has capabilities or the set-user-id bit, so that it may more than the caller.
+  package var hasOwnRights = false
   /// What it said instead of its version, in one line; nil where all is well.
   package let complaint: String?
 
@@ -130,8 +133,10 @@ package enum PerfLocator {
         let text = help.output + help.errors
         skeletons = text.contains("--off-cpu") ? !text.contains("BUILD_BPF_SKEL") : false
       }
-      return PerfBinary(
+      var binary = PerfBinary(
         path: path, isWrapper: isWrapper, version: version, features: features, hasBPFSkeletons: skeletons)
+      binary.hasOwnRights = toolbox_has_own_rights(path) != 0
+      return binary
     } catch {
       return PerfBinary(path: path, isWrapper: isWrapper, version: nil, complaint: error.message.harmless)
     }

@@ -20,22 +20,20 @@ package struct FuzzyFinder: Sendable {
   init(path: String) { self.path = path }
 
   /// The arguments of the finder. The first word of a line is what is given back; `query` stands in its field at the start.
-  func arguments(prompt: String, query: String, preview: String?) -> [String] {
+  func arguments(prompt: String, query: String) -> [String] {
     ["--prompt=\(prompt)", "--height=60%", "--layout=reverse", "--no-multi", "--query=\(query)", "--delimiter=\t"]
-      + (preview.map { ["--preview=\($0)", "--preview-window=down,50%,wrap"] } ?? [])
   }
 
   /// Shows lines and waits for a choice.
   /// - Parameter lines: what is given back, and what is shown behind it; foreign text has been made harmless.
-  /// - Parameter preview: a command that fzf hands to a shell, with `{1}` for the choice; never built from foreign text.
   /// - Returns: the chosen one; nil when the person went back.
   package func choose(
-    _ lines: [(value: String, text: String)], prompt: String, query: String = "", preview: String? = nil
+    _ lines: [(value: String, text: String)], prompt: String, query: String = ""
   ) async throws(ChildProcess.Failure) -> String? {
     let input = lines.map { $0.text.isEmpty ? $0.value : $0.value + "\t" + $0.text }.joined(separator: "\n")
     do {
       let result = try await Subprocess.run(
-        .path(FilePath(path)), arguments: Arguments(arguments(prompt: prompt, query: query, preview: preview)),
+        .path(FilePath(path)), arguments: Arguments(arguments(prompt: prompt, query: query)),
         input: .string(input), output: .string(limit: 1 << 20),
         error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
       guard case .exited(0) = result.terminationStatus else { return nil }

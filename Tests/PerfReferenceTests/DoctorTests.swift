@@ -308,6 +308,19 @@ private func recording(_ form: RecordingFacts.Form = .file, _ change: (inout Rec
     }
   }
 
+  @Test func `a perf with capabilities of its own may what the caller may not`() throws {
+    var facts = healthy()
+    facts.userID = 1000
+    facts.events.systemWide = EACCES
+    let recipe = try #require(try book.recipe("profile-system"))
+    #expect(try MachineJudge(facts, words).obstacle(to: recipe) != nil)
+    facts.perf?.hasOwnRights = true
+    #expect(try MachineJudge(facts, words).obstacle(to: recipe) == nil)
+    // No right makes a counter.
+    facts.events.hardware = ENOENT
+    #expect(try MachineJudge(facts, words).obstacle(to: .facility(.pmu)) != nil)
+  }
+
   @Test func `without perf nothing runs, and a broken one says why`() throws {
     var facts = healthy()
     let recipe = try #require(try book.recipe("list-events"))

@@ -34,4 +34,7 @@ int toolbox_open_detached_tracefs(void);
 int64_t toolbox_locked_memory_limit(void);
 int64_t toolbox_open_files_limit(void);
 
+/* Whether a program runs with rights of its own: capabilities of its file, or the set-user-id bit of root. */
+int toolbox_has_own_rights(const char *path);
+
 #endif
