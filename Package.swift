@@ -42,8 +42,9 @@ let package = Package(
     .target(
       name: "ToolboxCommands",
       dependencies: [
-        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Curl",
-        "BundledData", "Compression", "HostSystem", argumentParser,
+        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "PerfProbes",
+        "Configuration", "Curl", "BundledData", "DataTree", "Compression", "HostSystem", argumentParser, subprocess,
+        systemPackage,
       ],
       swiftSettings: ourSettings),
     .target(
@@ -51,7 +52,8 @@ let package = Package(
 
     // The domains. None of them knows another.
     .target(
-      name: "PerfReference", dependencies: ["BundledData", "DataTree", "HostSystem"], swiftSettings: ourSettings),
+      name: "PerfReference", dependencies: ["PerfProbes", "BundledData", "Configuration", "DataTree", "HostSystem"],
+      swiftSettings: ourSettings),
     .target(
       name: "SystemReset",
       dependencies: ["DebianPackages", "BundledData", "Configuration", "DataTree", "Compression", "HostSystem"],
@@ -65,7 +67,9 @@ let package = Package(
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
-    .target(name: "Configuration", dependencies: ["HostSystem", yams], swiftSettings: ourSettings),
+    .target(name: "PerfProbes", dependencies: ["CPerfEvent", "HostSystem"], swiftSettings: ourSettings),
+    .target(name: "CPerfEvent"),
+    .target(name: "Configuration", dependencies: ["DataTree", "HostSystem", yams], swiftSettings: ourSettings),
     .target(name: "Curl", dependencies: ["CCurl", "Compression", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "CCurl"),
     .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
@@ -111,12 +115,14 @@ let package = Package(
       name: "DebianPackagesTests", dependencies: ["DebianPackages", "Compression", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["Configuration", "HostSystem", "TestSupport"],
+      name: "ConfigurationTests", dependencies: ["Configuration", "DataTree", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(name: "CurlTests", dependencies: ["Curl", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
     .testTarget(
+      name: "PerfProbesTests", dependencies: ["PerfProbes", "HostSystem", "TestSupport"], swiftSettings: ourSettings),
+    .testTarget(
       name: "PerfReferenceTests",
-      dependencies: ["PerfReference", "BundledData", "DataTree", "HostSystem", "TestSupport"],
+      dependencies: ["PerfReference", "PerfProbes", "BundledData", "DataTree", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
       name: "SystemResetTests", dependencies: ["SystemReset", "DebianPackages", "HostSystem", "TestSupport"],
@@ -127,7 +133,9 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(
       name: "ToolboxCommandsTests",
-      dependencies: ["ToolboxCommands", "PerfReference", "KernelReleases", "TerminalOutput", "TestSupport"],
+      dependencies: [
+        "ToolboxCommands", "PerfReference", "PerfProbes", "KernelReleases", "TerminalOutput", "TestSupport",
+      ],
       swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport", grdb], swiftSettings: ourSettings),
   ]

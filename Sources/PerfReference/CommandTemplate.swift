@@ -1,3 +1,5 @@
+import HostSystem
+
 /// A command line with gaps: `perf stat -p {pid} -- sleep {duration}`.
 ///
 /// It is a list of words, never a line for a shell: blanks separate words, single quotes hold a word together and keep
@@ -102,6 +104,29 @@ package enum ShellText {
     }
     let inner = argument.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
     return "'\(inner)'"
+  }
+
+  /// The arguments as one line for a terminal: what is not printable is spelled out, as bash and zsh understand it.
+  package static func visibleLine(_ arguments: [String]) -> String {
+    arguments.map(visible).joined(separator: " ")
+  }
+
+  private static func visible(_ argument: String) -> String {
+    if argument.harmless == argument { return quoted(argument) }
+    var result = ""
+    for scalar in argument.unicodeScalars {
+      switch scalar {
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      case "'", "\\": result += "\\\(scalar)"
+      case _ where String(scalar).harmless == String(scalar): result.unicodeScalars.append(scalar)
+      default:
+        for byte in String(scalar).utf8 {
+          result += "\\x" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }
+      }
+    }
+    return "$'\(result)'"
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool {

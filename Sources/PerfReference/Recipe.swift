@@ -72,13 +72,16 @@ package struct RecipeGroup: Sendable, Equatable {
 package struct Sheet: Sendable, Equatable {
   /// A group with at least one line.
   package struct Section: Sendable, Equatable {
+    /// The id of the group.
+    package let group: String
     /// The title of the group.
     package let title: String
     /// At least one, in the order of the file.
     package let lines: [SheetLine]
 
     /// A group's part of the sheet.
-    package init(title: String, lines: [SheetLine]) {
+    package init(group: String = "", title: String, lines: [SheetLine]) {
+      self.group = group
       self.title = title
       self.lines = lines
     }

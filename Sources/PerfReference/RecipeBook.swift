@@ -24,7 +24,14 @@ package struct RecipeBook: Sendable {
     let group: RecipeGroup
     let file: String
     let head: DataTree
-    let recipes: [DataTree]
+    var recipes: [Entry]
+  }
+
+  /// A recipe where it stands in its file.
+  private struct Entry: Sendable {
+    let file: String
+    let index: Int
+    let tree: DataTree
   }
 
   private let chapters: [Chapter]
@@ -36,7 +43,9 @@ package struct RecipeBook: Sendable {
       let reader = RecipeReader(source.tree, file: source.file)
       guard let recipes = source.tree["recipes"] else { throw .missingKey(reader.place, key: "recipes") }
       chapters.append(
-        Chapter(group: try reader.group(), file: source.file, head: source.tree, recipes: recipes.items))
+        Chapter(
+          group: try reader.group(), file: source.file, head: source.tree,
+          recipes: Self.entries(recipes, file: source.file)))
     }
     self.chapters = chapters.sorted { ($0.group.order, $0.group.id) < ($1.group.order, $1.group.id) }
   }
@@ -48,6 +57,34 @@ package struct RecipeBook: Sendable {
       if let tree = file.tree { sources.append(Source(file: "Data/" + file.path.description, tree: tree)) }
     }
     return try RecipeBook(sources)
+  }
+
+  private init(chapters: [Chapter]) {
+    self.chapters = chapters.sorted { ($0.group.order, $0.group.id) < ($1.group.order, $1.group.id) }
+  }
+
+  private static func entries(_ recipes: DataTree, file: String) -> [Entry] {
+    recipes.items.enumerated().map { Entry(file: file, index: $0, tree: $1) }
+  }
+
+  /// The same reference with recipes of somebody's own: they join their group, or make a new one, and take the place of those
+  /// with the same id.
+  /// - Parameter own: recipes that can be read; the later ones take the place of the earlier.
+  package func adding(_ own: [OwnRecipes]) -> RecipeBook {
+    var chapters = chapters
+    for file in own {
+      let ids = Set(file.entries.compactMap { $0.tree.string("id") })
+      for index in chapters.indices {
+        chapters[index].recipes.removeAll { ids.contains($0.tree.string("id") ?? "") }
+      }
+      let entries = file.entries.map { Entry(file: file.file, index: $0.index, tree: $0.tree) }
+      if let index = chapters.firstIndex(where: { $0.group.id == file.group.id }) {
+        chapters[index].recipes += entries
+      } else {
+        chapters.append(Chapter(group: file.group, file: file.file, head: file.head, recipes: entries))
+      }
+    }
+    return RecipeBook(chapters: chapters)
   }
 
   /// All groups in order.
@@ -68,10 +105,12 @@ package struct RecipeBook: Sendable {
     var sections: [Sheet.Section] = []
     for chapter in chapters {
       var lines: [SheetLine] = []
-      for (index, tree) in chapter.recipes.enumerated() {
-        if let line = try reader(chapter, index, tree).sheetLine() { lines.append(line) }
+      for entry in chapter.recipes {
+        if let line = try reader(entry).sheetLine() { lines.append(line) }
       }
-      if !lines.isEmpty { sections.append(Sheet.Section(title: chapter.group.title, lines: lines)) }
+      if !lines.isEmpty {
+        sections.append(Sheet.Section(group: chapter.group.id, title: chapter.group.title, lines: lines))
+      }
     }
     return Sheet(sections: sections, recipeCount: recipeCount)
   }
@@ -81,8 +120,8 @@ package struct RecipeBook: Sendable {
     var result: [Recipe] = []
     for chapter in chapters {
       try RecipeReader(chapter.head, file: chapter.file).checkHead()
-      for (index, tree) in chapter.recipes.enumerated() {
-        result.append(try reader(chapter, index, tree).recipe(group: chapter.group.id))
+      for entry in chapter.recipes {
+        result.append(try reader(entry).recipe(group: chapter.group.id))
       }
     }
     return result
@@ -91,8 +130,8 @@ package struct RecipeBook: Sendable {
   /// The recipe with an id; nil when there is none.
   package func recipe(_ id: String) throws(RecipeError) -> Recipe? {
     for chapter in chapters {
-      for (index, tree) in chapter.recipes.enumerated() where tree.string("id") == id {
-        return try reader(chapter, index, tree).recipe(group: chapter.group.id)
+      for entry in chapter.recipes where entry.tree.string("id") == id {
+        return try reader(entry).recipe(group: chapter.group.id)
       }
     }
     return nil
@@ -103,8 +142,8 @@ package struct RecipeBook: Sendable {
     var result: [SearchEntry] = []
     result.reserveCapacity(recipeCount)
     for chapter in chapters {
-      for (index, tree) in chapter.recipes.enumerated() {
-        result.append(try reader(chapter, index, tree).searchEntry())
+      for entry in chapter.recipes {
+        result.append(try reader(entry).searchEntry())
       }
     }
     return result
@@ -112,7 +151,7 @@ package struct RecipeBook: Sendable {
 
   /// The ids that are nearest to a misspelt one, the nearest first; at most three.
   package func nearestIDs(to wanted: String) -> [String] {
-    let ids = chapters.flatMap { $0.recipes.compactMap { $0.string("id") } }
+    let ids = chapters.flatMap { $0.recipes.compactMap { $0.tree.string("id") } }
     let limit = max(2, wanted.utf8.count / 3)
     let word = Array(wanted.lowercased().utf8)
     let scored = ids.enumerated().compactMap { place, id -> (distance: Int, place: Int, id: String)? in
@@ -122,7 +161,7 @@ package struct RecipeBook: Sendable {
     return scored.sorted { ($0.distance, $0.place) < ($1.distance, $1.place) }.prefix(3).map(\.id)
   }
 
-  private func reader(_ chapter: Chapter, _ index: Int, _ tree: DataTree) -> RecipeReader {
-    RecipeReader(tree, file: chapter.file, index: index)
+  private func reader(_ entry: Entry) -> RecipeReader {
+    RecipeReader(entry.tree, file: entry.file, index: entry.index)
   }
 }

@@ -32,6 +32,17 @@ package enum RecipeError: ReportableError, Equatable {
   /// A declared gap that stands in no command.
   case unusedPlaceholder(RecipePlace, name: String)
 
+  /// The way to the value below its recipe or the head of its file; the last steps may lead to nothing.
+  var keyPath: [String] {
+    switch self {
+    case .missingKey(_, let key), .unknownKey(_, let key), .unknownValue(_, let key, _, _),
+      .malformedCommand(_, let key, _):
+      key.split(separator: ".").map(String.init)
+    case .undeclaredPlaceholder: ["command"]
+    case .unusedPlaceholder(_, let name): ["placeholders", name]
+    }
+  }
+
   /// Always bad data: the file has to be mended.
   package var failureKind: FailureKind { .badData }
 
@@ -57,13 +68,15 @@ package enum LookupError: ReportableError, Equatable {
   case unknownRecipe(String, nearest: [String])
   /// No group has this id.
   case unknownGroup(String, known: [String])
+  /// Nobody named a recipe, and nobody can be asked.
+  case noRecipeNamed
   /// No recipe matches the words of a search.
   case nothingFound(words: [String])
 
   /// A name that is not there is a mistake of the command line; a search without an answer is none.
   package var failureKind: FailureKind {
     switch self {
-    case .unknownRecipe, .unknownGroup: .usage
+    case .unknownRecipe, .unknownGroup, .noRecipeNamed: .usage
     case .nothingFound: .failed
     }
   }
@@ -76,6 +89,7 @@ package enum LookupError: ReportableError, Equatable {
     case .unknownRecipe(let id, let nearest):
       "perf: no recipe \"\(id)\"; did you mean \(nearest.joined(separator: ", "))?"
     case .unknownGroup(let id, let known): "perf: no group \"\(id)\"; there are \(known.joined(separator: ", "))"
+    case .noRecipeNamed: "perf: no recipe is named; \"toolbox perf list\" names them all"
     case .nothingFound(let words):
       "perf: nothing found for \"\(words.joined(separator: " "))\"; try fewer or other words, or \"toolbox perf list\""
     }

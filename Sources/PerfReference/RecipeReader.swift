@@ -33,6 +33,20 @@ struct RecipeReader {
     return RecipeGroup(id: try text("group"), title: try text("title"), order: number, summary: try text("summary"))
   }
 
+  /// The head of somebody's own file: a group that is known needs no more than its id, and a new one gets a place at the end.
+  func ownGroup() throws(RecipeError) -> RecipeGroup {
+    try checkHead()
+    let id = try text("group")
+    guard tree["recipes"]?.kind == .list else { throw .missingKey(place, key: "recipes") }
+    let order = try optionalText("order") ?? "\(Int.max)"
+    guard let number = Int(order) else {
+      throw .unknownValue(place, key: "order", found: order, expected: "a whole number")
+    }
+    return RecipeGroup(
+      id: id, title: try optionalText("title") ?? id, order: number,
+      summary: try optionalText("summary") ?? "Own recipes.")
+  }
+
   func checkHead() throws(RecipeError) { try refuseUnknownKeys(Self.groupKeys) }
 
   func recipe(group: String) throws(RecipeError) -> Recipe {

@@ -46,6 +46,9 @@ package struct Vocabulary: Sendable {
     try word(result.rawValue, in: "results")
   }
 
+  /// Events that perf knows without looking at the machine, the usual ones first.
+  package var events: [String] { tree.strings("events") }
+
   /// A command with every gap filled, by its default or an example, ready to be copied to a prompt.
   package func example(of command: CommandTemplate, placeholders: [Placeholder]) throws(RecipeError) -> String {
     var values: [String: [String]] = [:]

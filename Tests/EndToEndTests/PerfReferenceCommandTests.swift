@@ -85,6 +85,22 @@ import Testing
     #expect(try schema.violations(in: document) == [])
   }
 
+  @Test func `what the list says of this machine agrees with what can be run`() async throws {
+    let document = try JSONValue(parsing: try await ToolboxProcess.run(["perf", "list", "--json"]).output)
+    let recipes = try #require(document["recipes"]).elements
+    for recipe in recipes {
+      let isRunnable = recipe["runnable"] == .bool(true)
+      #expect(isRunnable || recipe["runnable"] == .bool(false), "\(recipe)")
+      #expect((recipe["why_not"] == .null) == isRunnable, "\(recipe)")
+    }
+    let runnable = try await ToolboxProcess.run(["perf", "list", "--runnable", "--json"])
+    #expect(
+      try JSONValue(parsing: runnable.output)["recipes"]?.elements
+        == recipes.filter { $0["runnable"] == .bool(true) })
+    let without = try await ToolboxProcess.run(["perf", "list", "--runnable"], environment: ["PATH": "/nonexistent"])
+    #expect(without.status == 0)
+  }
+
   @Test func `every recipe's document follows its schema`() async throws {
     let schema = try JSONSchema(fileNamed: "toolbox.perf.recipe.1.json")
     for id in try await recipes(["perf", "list", "--json"]) {

@@ -54,6 +54,13 @@ import Testing
     }
   }
 
+  @Test func `the published one-liners have their counterparts`() {
+    let answers = recipes.flatMap(\.answers)
+    #expect(answers.count >= 102)
+    #expect(Set(answers).count == answers.count)
+    for answer in answers { #expect(answer.contains("perf "), "\(answer)") }
+  }
+
   @Test func `a command to run stands alone, so that it can become several arguments`() {
     for recipe in recipes {
       for name in recipe.placeholders.filter({ $0.kind == .command }).map(\.name) {
@@ -110,7 +117,7 @@ import Testing
     #expect(names("examples").sorted() == Placeholder.Kind.allCases.map(\.rawValue).sorted())
     #expect(names("costs") == Recipe.Cost.allCases.map(\.rawValue))
     #expect(names("results") == Recipe.ResultKind.allCases.map(\.rawValue))
-    #expect(tree.entries.map(\.key) == ["needs", "placeholders", "examples", "costs", "results"])
+    #expect(tree.entries.map(\.key) == ["needs", "placeholders", "examples", "costs", "results", "events"])
     #expect(texts(of: tree).allSatisfy { !$0.isEmpty })
   }
 

@@ -22,6 +22,8 @@ import Testing
     ("count-pid", "count-pid"), ("Page Faults", "trace-page-faults-live"), ("kprobe", "probe-kernel-function"),
     ("lock contention", "lock-contention-record"), ("java", "inject-jit"), ("container", "profile-cgroup"),
     ("interupts", "kwork-record"), ("who is opening files", "trace-opens"), ("sched_switch", "profile-off-cpu"),
+    ("who is waking up my process", "sched-timehist"), ("what is using the disk", "block-requests"),
+    ("flame graph of a container", "profile-cgroup"), ("high load", "profile-system"), ("strce", "trace-command"),
   ])
   func `a question finds its recipe`(question: String, recipe: String) {
     let answers = found(question)

@@ -69,7 +69,7 @@ extension CommandContext {
         } else if index < selection.required || failure == nil {
           note(error.message)
         }
-        // A feed that only adds to the primary one says nothing of its own failure where that one failed too.
+      // A feed that only adds to the primary one says nothing of its own failure where that one failed too.
       }
     }
     try beginTracks(store)

@@ -7,13 +7,17 @@ struct Perf: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perf", abstract: "The reference for Linux perf, one page or searched.",
     discussion: "Without a subcommand it prints the sheet: the commands people need most, on one page.",
-    subcommands: [PerfList.self, PerfSearch.self, PerfShow.self, PerfExplain.self])
+    subcommands: [
+      PerfSheet.self, PerfList.self, PerfSearch.self, PerfShow.self, PerfExplain.self, PerfPick.self, PerfRun.self,
+      PerfDoctor.self,
+      PerfBindings.self,
+    ])
 
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let book = try RecipeBook.bundled()
+    let book = try context.recipeBook()
     if output.json {
       try context.printJSON(RecipesDocument(try book.recipes().filter { $0.sheetLine != nil }))
     } else {

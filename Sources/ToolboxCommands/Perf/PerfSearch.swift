@@ -22,7 +22,7 @@ struct PerfSearch: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let book = try RecipeBook.bundled()
+    let book = try context.recipeBook()
     let found = try RecipeSearch(try book.searchEntries()).hits(words).prefix(limit).compactMap { hit in
       try book.recipe(hit.id).map { (recipe: $0, score: Int?.some(hit.score)) }
     }

@@ -1,3 +1,4 @@
+import HostSystem
 import PerfReference
 import TerminalOutput
 
@@ -12,9 +13,12 @@ struct RecipePage {
   private let cost: String
   private let result: String
   private let alternative: String?
+  private let here: RecipeHere?
 
-  init(_ recipe: Recipe, in book: RecipeBook, _ vocabulary: Vocabulary) throws {
+  /// - Parameter here: nil where nothing was probed.
+  init(_ recipe: Recipe, in book: RecipeBook, _ vocabulary: Vocabulary, here: RecipeHere? = nil) throws {
     self.recipe = recipe
+    self.here = here
     groupTitle = try book.group(recipe.group).title
     example = try vocabulary.example(of: recipe.command, placeholders: recipe.placeholders)
     next = try recipe.next.map { try vocabulary.example(of: $0, placeholders: recipe.placeholders) }
@@ -57,6 +61,7 @@ struct RecipePage {
     field("Cost", [cost])
     if !needs.isEmpty { field("Needs", needs, mark: "- ") }
     if !recipe.pitfalls.isEmpty { field("Beware", recipe.pitfalls, mark: "- ") }
+    if let here { field("Here", [here.whyNot.map { "cannot run: \($0.harmless)" } ?? "can run"]) }
     if let alternative { field("Instead", [alternative]) }
     field("Group", ["\(recipe.group): \(groupTitle)"])
     return lines

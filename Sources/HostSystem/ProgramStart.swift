@@ -1,0 +1,26 @@
+import CHostSystem
+import Glibc
+
+/// Becoming another program.
+package enum ProgramStart {
+  /// Why a program did not start.
+  package struct Failure: ReportableError, Equatable {
+    package let path: String
+    /// What execve(2) left.
+    package let code: Int32
+
+    package var failureKind: FailureKind { .unavailable }
+    package var message: String { "\(path): cannot be started: \(String(cString: strerror(code)))" }
+  }
+
+  /// Replaces this process by a program, with the terminal, the working directory and the environment as they are. Signals
+  /// do in it what they do in a program that a shell starts.
+  /// - Parameter arguments: without the program's own name; each arrives as it is.
+  /// - Returns: never, unless it throws.
+  package static func become(_ path: String, name: String, _ arguments: [String]) throws(Failure) -> Never {
+    var pointers = ([name] + arguments).map { strdup($0) } + [nil]
+    let code = toolbox_become(path, &pointers)
+    for pointer in pointers { free(pointer) }
+    throw Failure(path: path, code: code)
+  }
+}
