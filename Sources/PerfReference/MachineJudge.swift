@@ -11,6 +11,11 @@ package struct MachineJudge: Sendable {
     self.words = words
   }
 
+  /// The version of the perf that is installed; nil where there is none or it does not say.
+  package var perfVersion: Need.Version? {
+    PerfBinary.release(of: facts.perf?.version ?? "").map { Need.Version(major: $0.major, minor: $0.minor) }
+  }
+
   /// Why a recipe cannot run here, in one line; nil where it can.
   package func obstacle(to recipe: Recipe) throws(RecipeError) -> String? {
     guard let perf = facts.perf else { return try words.reason("perf") }

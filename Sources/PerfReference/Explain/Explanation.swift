@@ -160,10 +160,3 @@ package struct ExplainFacts: Sendable {
     self.isMet = isMet
   }
 }
-
-extension Explanation {
-  /// Whether some option exists in some versions of perf only, so that the version in question would tell more.
-  package var dependsOnVersion: Bool {
-    commands.contains { command in command.perf?.options.contains { $0.since != nil } ?? false }
-  }
-}

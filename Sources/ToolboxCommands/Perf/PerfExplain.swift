@@ -35,13 +35,7 @@ struct PerfExplain: AsyncParsableCommand {
   func run() async throws {
     let context = CommandContext.live(color: output.color)
     let explainer = try PerfExplainer(try RecipeBook.bundled())
-    var explanation = try explainer.explain(
-      words, facts: ExplainFacts(perfVersion: perfVersion.flatMap { Need.Version($0) }))
-    // The version is asked for only where an option depends on it: that starts perf, which takes longer than the rest.
-    if perfVersion == nil, explanation.dependsOnVersion, let version = await InstalledPerf.version(context.environment)
-    {
-      explanation = try explainer.explain(words, facts: ExplainFacts(perfVersion: version))
-    }
+    let explanation = try explainer.explain(words, facts: try await facts(context))
     if output.json {
       try context.printJSON(explanation)
     } else {
@@ -53,6 +47,19 @@ struct PerfExplain: AsyncParsableCommand {
 }
 
 extension PerfExplain {
+  /// What is known of this machine; with `--perf-version` the line is for another one, and nothing is asked here.
+  private func facts(_ context: CommandContext) async throws -> ExplainFacts {
+    if let perfVersion { return ExplainFacts(perfVersion: Need.Version(perfVersion)) }
+    let judge = try await context.machineJudge()
+    return ExplainFacts(perfVersion: judge.perfVersion) { need in
+      do throws(RecipeError) {
+        return try judge.obstacle(to: need) == nil
+      } catch {
+        return nil
+      }
+    }
+  }
+
   /// Takes the line to explain out of the program's arguments: its options are not toolbox's, and the time that the parser
   /// takes grows with the square of the words.
   ///
@@ -86,21 +93,6 @@ extension PerfExplain {
       let line = Array(arguments[index..<end])
       arguments.removeSubrange(index..<end)
       return line
-    }
-    return nil
-  }
-}
-
-/// The perf of this machine.
-enum InstalledPerf {
-  /// What `perf --version` says, by its first two numbers; nil where there is no perf that answers.
-  static func version(_ environment: [String: String]) async -> Need.Version? {
-    let directories = (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").filter { $0.hasPrefix("/") }
-    for directory in directories {
-      let path = "\(directory)/perf"
-      let outcome = try? await ChildProcess.run(path, ["--version"], environment: environment, limit: 1 << 16)
-      guard let outcome, outcome.status == 0 else { continue }
-      return Need.Version(perfVersionText: outcome.output)
     }
     return nil
   }
