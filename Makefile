@@ -9,7 +9,7 @@ BINARY := .build/release/toolbox
 
 # Debian packages, by what needs them. `make run` and `make test` install the missing ones themselves.
 BUILD_PACKAGES := libcurl4-openssl-dev libsqlite3-dev libexpat1-dev libzstd-dev liblz4-dev liblzma-dev zlib1g-dev
-TEST_PACKAGES := mandoc mmdebstrap xz-utils lz4 zstd bsdutils strace
+TEST_PACKAGES := mandoc mmdebstrap xz-utils lz4 zstd bsdutils nginx openssl time libxml2-utils strace
 BENCH_PACKAGES := linux-perf curl sqlite3
 
 # The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols.
@@ -41,7 +41,7 @@ fuzz: export FUZZ_SECONDS ?= 20
 fuzz: export TOOLBOX_FUZZING := 1
 fuzz: swift-is-there build-packages
 	$(SWIFT) build -c release --scratch-path .build/fuzz/build --product ToolboxFuzz
-	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a
+	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a -lexpat
 	Tests/Fuzz/fuzz.sh
 
 bench: build bench-packages
@@ -58,10 +58,14 @@ install: build
 	    "remove that package, or name another PREFIX" >&2; exit 1; fi
 	install -D -m 755 $(BINARY) '$(DESTDIR)$(PREFIX)/bin/toolbox'
 	for page in man/*.1; do install -D -m 644 "$$page" '$(DESTDIR)$(PREFIX)/share/man/man1/'"$${page##*/}" || exit 1; done
+	for unit in Data/systemd/*; do \
+	  to='$(DESTDIR)$(PREFIX)/lib/systemd/system/'"$${unit##*/}"; install -D -m 644 "$$unit" "$$to" && \
+	  sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' "$$to" || exit 1; done
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/toolbox'
 	for page in man/*.1; do rm -f '$(DESTDIR)$(PREFIX)/share/man/man1/'"$${page##*/}"; done
+	for unit in Data/systemd/*; do rm -f '$(DESTDIR)$(PREFIX)/lib/systemd/system/'"$${unit##*/}"; done
 
 clean:
 	rm -rf .build

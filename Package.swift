@@ -58,13 +58,15 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "KernelReleases",
-      dependencies: ["Curl", "CExpat", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite],
+      dependencies: [
+        "DebianPackages", "Curl", "CExpat", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite,
+      ],
       swiftSettings: ourSettings),
 
     // What the domains stand on.
     .target(name: "DebianPackages", dependencies: ["Compression", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "Configuration", dependencies: ["HostSystem", yams], swiftSettings: ourSettings),
-    .target(name: "Curl", dependencies: ["CCurl", "HostSystem"], swiftSettings: ourSettings),
+    .target(name: "Curl", dependencies: ["CCurl", "Compression", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "CCurl"),
     .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
     .target(
@@ -94,7 +96,7 @@ let package = Package(
     .executableTarget(
       name: "toolbox-bench", dependencies: ["TestSupport"], path: "Tests/Benchmarks", swiftSettings: ourSettings),
     .target(
-      name: "TestSupport", dependencies: ["DataTree", subprocess, systemPackage], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["DataTree", "CZlib", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: ourSettings),
     .testTarget(
       name: "DataTreeTests", dependencies: ["DataTree", "BundledData", "TestSupport"], swiftSettings: ourSettings),
@@ -118,11 +120,12 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(
       name: "KernelReleasesTests",
-      dependencies: ["KernelReleases", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
+      dependencies: ["KernelReleases", "DebianPackages", "Curl", "BundledData", "HostSystem", "TestSupport", grdb],
       swiftSettings: ourSettings),
     .testTarget(
       name: "ToolboxCommandsTests",
-      dependencies: ["ToolboxCommands", "PerfReference", "TerminalOutput", "TestSupport"], swiftSettings: ourSettings),
+      dependencies: ["ToolboxCommands", "PerfReference", "KernelReleases", "TerminalOutput", "TestSupport"],
+      swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport", grdb], swiftSettings: ourSettings),
   ]
 )

@@ -52,3 +52,7 @@ int toolbox_terminal_columns(int descriptor) {
 ssize_t toolbox_read_entries(int directory, void *buffer, size_t size) {
   return syscall(SYS_getdents64, directory, buffer, size);
 }
+
+const void *toolbox_find_bytes(const void *bytes, size_t size, const void *wanted, size_t wanted_size) {
+  return memmem(bytes, size, wanted, wanted_size);
+}

@@ -55,13 +55,25 @@ package struct HTTPHeaders: Sendable, Equatable {
       fields = []
       return
     }
-    guard let colon = line.firstIndex(of: 0x3A) else { return }
+    // A line that goes on with the one before it begins with a blank; nobody sends those any more.
+    guard let colon = line.firstIndex(of: 0x3A), line[0] != 0x20, line[0] != 0x09 else { return }
     let isSpace = { (byte: UInt8) in [0x20, 0x09, 0x0D, 0x0A].contains(byte) }
     var value = line[(colon + 1)...].drop(while: isSpace)
     while let last = value.last, isSpace(last) { value = value.dropLast() }
     let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-    // More fields than any server sends would be an attempt to fill memory.
-    if fields.count < 200, value.count <= 8192 { fields.append((name, Array(value))) }
+    // A longer value would be stored, and sent back to a server that answers 400 to it for ever.
+    if value.count <= 8192 { fields.append((name, Array(value))) }
+  }
+
+  /// More fields than any server sends.
+  static let fieldLimit = 500
+
+  /// How many fields there are.
+  var count: Int { fields.count }
+
+  /// The values of all fields with a name in lower case, in order, as text.
+  func all(_ name: String) -> [String] {
+    fields.filter { $0.name == name }.map { String(decoding: $0.value, as: UTF8.self) }
   }
 
   /// The value of the last field with a name in lower case; nil when there is none or it is empty.
@@ -96,8 +108,10 @@ package struct HTTPClientSettings: Sendable {
   package var userAgent: String
   /// A file with the certificates to trust in place of the system's.
   package var certificateFile: String?
-  /// The most bytes of a decoded body.
+  /// The most bytes of a body, as it comes and decoded.
   package var bodyLimit = 4 << 20
+  /// The most bytes of all header lines of an answer.
+  package var headerLimit = 64 << 10
   /// For the connection alone, in seconds.
   package var connectTimeout = 15
   /// For all redirects together, in seconds.
@@ -108,7 +122,9 @@ package struct HTTPClientSettings: Sendable {
   package var lowSpeedTime = 20
   /// How many redirects are followed.
   package var redirectLimit = 5
-  /// Asked about once a second; true ends the transfer.
+  /// A netrc(5) file with names and passwords for servers; nil, as long as nobody asks for one. It has to be private.
+  package var netrc: String?
+  /// Asked several times a second; true ends all transfers.
   package var isStopped: @Sendable () -> Bool = { false }
   /// The library to open; only tests name another one.
   var nameOfLibrary = CurlLibrary.usualName
@@ -116,11 +132,12 @@ package struct HTTPClientSettings: Sendable {
   /// - Parameter userAgent: name, version and address of the program.
   package init(userAgent: String) { self.userAgent = userAgent }
 
-  /// - Parameter environment: `CURL_CA_BUNDLE`, else `SSL_CERT_FILE`, names the certificates; the proxy variables are read
-  ///   by libcurl itself.
+  /// - Parameter environment: `CURL_CA_BUNDLE`, else `SSL_CERT_FILE`, names the certificates; `TOOLBOX_NETRC` names a
+  ///   netrc(5) file and so allows its use; the proxy variables are read by libcurl itself. Empty ones count as unset.
   package init(userAgent: String, environment: [String: String]) {
     self.userAgent = userAgent
-    certificateFile = [environment["CURL_CA_BUNDLE"], environment["SSL_CERT_FILE"]].compactMap { $0 }
-      .first { !$0.isEmpty }
+    func value(_ names: String...) -> String? { names.compactMap { environment[$0] }.first { !$0.isEmpty } }
+    certificateFile = value("CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    netrc = value("TOOLBOX_NETRC")
   }
 }

@@ -194,29 +194,15 @@ package struct Archive: Sendable {
   /// - Throws: ``FileError``, when the directory itself is there and cannot be read.
   package static func read(from root: RootDirectory) throws -> Archive {
     let names = try root.names(in: directory) ?? []
-    var releases: [(prefix: String, origin: ArchiveOrigin)] = []
     var unreadable: [(path: String, reason: any ReportableError)] = []
-    for name in names {
-      guard let suffix = ["_InRelease", "_Release"].first(where: { name.hasSuffix($0) }) else { continue }
-      let prefix = String(name.dropLast(suffix.count - 1))
-      if releases.contains(where: { $0.prefix == prefix }) { continue }
-      do {
-        let file = try root.map(directory + "/" + name)
-        releases.append((prefix, file.withBytes { ArchiveOrigin(parsingRelease: $0, site: prefix) }))
-      } catch {
-        unreadable.append((root.hostPath(directory + "/" + name), error))
-      }
-    }
+    let releases = readReleases(among: names, of: root, &unreadable)
     var lists: [ArchiveList] = []
     var seen: Set<String> = []
     for name in names {
       guard let stem = packagesStem(of: name), seen.insert(stem).inserted else { continue }
-      let release = releases.filter { stem.hasPrefix($0.prefix) }.max { $0.prefix.count < $1.prefix.count }
+      let origin = origin(ofList: stem, releases) ?? ArchiveOrigin(origin: "", site: stem)
       do {
-        lists.append(
-          try ArchiveList(
-            reading: directory + "/" + name, of: root, origin: release?.origin ?? ArchiveOrigin(origin: "", site: stem))
-        )
+        lists.append(try ArchiveList(reading: directory + "/" + name, of: root, origin: origin))
       } catch let error as any ReportableError {
         unreadable.append((root.hostPath(directory + "/" + name), error))
       }
@@ -232,8 +218,34 @@ package struct Archive: Sendable {
     return Archive(lists, unreadable: unreadable)
   }
 
+  /// What the Release files say, each with the beginning of the names of its lists.
+  static func readReleases(
+    among names: [String], of root: RootDirectory, _ unreadable: inout [(path: String, reason: any ReportableError)]
+  ) -> [(prefix: String, origin: ArchiveOrigin)] {
+    var releases: [(prefix: String, origin: ArchiveOrigin)] = []
+    for name in names {
+      guard let suffix = ["_InRelease", "_Release"].first(where: { name.hasSuffix($0) }) else { continue }
+      let prefix = String(name.dropLast(suffix.count - 1))
+      if releases.contains(where: { $0.prefix == prefix }) { continue }
+      do {
+        let file = try root.map(directory + "/" + name)
+        releases.append((prefix, file.withBytes { ArchiveOrigin(parsingRelease: $0, site: prefix) }))
+      } catch {
+        unreadable.append((root.hostPath(directory + "/" + name), error))
+      }
+    }
+    return releases
+  }
+
+  /// The origin of a list: of the Release file whose name begins it, the longest where several do.
+  static func origin(
+    ofList stem: String, _ releases: [(prefix: String, origin: ArchiveOrigin)]
+  ) -> ArchiveOrigin? {
+    releases.filter { stem.hasPrefix($0.prefix) }.max { $0.prefix.count < $1.prefix.count }?.origin
+  }
+
   /// The name of a list without the ending of its compression; nil for files that are no package lists.
-  private static func packagesStem(of name: String) -> String? {
+  static func packagesStem(of name: String) -> String? {
     let stem = name.dropLast(CompressionFormat(endingOf: name)?.fileEnding.count ?? 0)
     return stem.hasSuffix("_Packages") ? String(stem) : nil
   }

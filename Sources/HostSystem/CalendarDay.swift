@@ -58,7 +58,24 @@ package struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConverti
   /// `YYYY-MM-DD`.
   package var description: String {
     let (year, month, day) = civil
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    guard (0...9999).contains(year) else { return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+    // Digit by digit: lists have tens of thousands of days.
+    return String(unsafeUninitializedCapacity: 10) { bytes in
+      var place = 10
+      for (number, width) in [(day, 2), (month, 2), (year, 4)] {
+        var rest = number
+        for _ in 0..<width {
+          place -= 1
+          bytes[place] = 0x30 + UInt8(rest % 10)
+          rest /= 10
+        }
+        if place > 0 {
+          place -= 1
+          bytes[place] = 0x2D
+        }
+      }
+      return 10
+    }
   }
 
   /// `31 December 2017`.

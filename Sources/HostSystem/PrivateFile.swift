@@ -10,14 +10,15 @@ package struct UnsafeTarget: ReportableError, Equatable {
   package var message: String { "\(path): \(what) stands there; nothing was written, name another file" }
 }
 
-/// Files that only their owner may read.
+/// Files that appear whole or not at all, for only their owner to read unless another mode is asked for.
 package enum PrivateFile {
-  /// Writes a file of mode 0600 that appears whole or not at all: the content goes to a new file beside it, reaches the disk,
+  /// Writes a file that appears whole or not at all: the content goes to a new file beside it, reaches the disk,
   /// and takes the name in one step. A plain file of the name is replaced; anything else, a symbolic link or a device, is
   /// refused.
   /// - Parameter path: a path of the host.
+  /// - Parameter mode: the permission bits.
   /// - Throws: ``FileError``, ``UnsafeTarget``
-  package static func write(_ content: [UInt8], to path: String) throws {
+  package static func write(_ content: [UInt8], to path: String, mode: UInt32 = 0o600) throws {
     var status = stat()
     if lstat(path, &status) == 0 {
       switch status.st_mode & S_IFMT {
@@ -33,7 +34,7 @@ package enum PrivateFile {
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw FileError(path: path, code: errno, action: "write") }
     let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    var code = fill(descriptor, content)
+    var code = fill(descriptor, content, mode)
     close(descriptor)
     if code == 0, rename(temporary, path) != 0 { code = errno }
     if code == 0 {
@@ -69,8 +70,8 @@ package enum PrivateFile {
   }
 
   /// - Returns: 0, or the error number of what failed.
-  private static func fill(_ descriptor: Int32, _ content: [UInt8]) -> Int32 {
-    guard fchmod(descriptor, 0o600) == 0 else { return errno }
+  private static func fill(_ descriptor: Int32, _ content: [UInt8], _ mode: UInt32) -> Int32 {
+    guard fchmod(descriptor, mode) == 0 else { return errno }
     var offset = 0
     while offset < content.count {
       let size = content.withUnsafeBytes { bytes in

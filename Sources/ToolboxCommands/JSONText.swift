@@ -6,9 +6,10 @@ enum JSONText {
   /// - Parameter isPretty: an indent of two spaces; else everything on one line.
   /// - Throws: `EncodingError` for a number that JSON does not have, and what the value's own encoding throws.
   static func bytes(of value: some Encodable, isPretty: Bool) throws -> [UInt8] {
-    let encoder = TreeEncoder()
+    let encoder = TreeEncoder(isPretty: isPretty)
+    let node = try encoder.node(value, depth: 0) ?? .object(ObjectNode(depth: 0))
     var writer = Writer(isPretty: isPretty)
-    writer.write(try encoder.node(value) ?? .object(ObjectNode()), depth: 0)
+    writer.write(node, depth: 0)
     return writer.bytes
   }
 
@@ -22,28 +23,52 @@ enum JSONText {
     case array(ArrayNode)
     /// Of `superEncoder()`: what it holds when the document is written.
     case later(TreeEncoder)
+    /// Elements of an array that are complete, as text.
+    case written([UInt8])
   }
 
   fileprivate final class ObjectNode {
-    /// Sorted by key.
-    private(set) var members: [(key: String, value: Node)] = []
+    /// In the order of their coming; of members with one key the last one counts.
+    var members: [(key: String, value: Node)] = []
+    /// How many containers are around it.
+    let depth: Int
 
-    init() { members.reserveCapacity(8) }
-
-    /// A later value of the same key replaces the earlier one.
-    func set(_ key: String, _ value: Node) {
-      var index = members.count
-      while index > 0, key < members[index - 1].key { index -= 1 }
-      if index > 0, members[index - 1].key == key {
-        members[index - 1].value = value
-      } else {
-        members.insert((key, value), at: index)
-      }
+    init(depth: Int) {
+      self.depth = depth
+      members.reserveCapacity(12)
     }
   }
 
   fileprivate final class ArrayNode {
     var elements: [Node] = []
+    /// How many elements there are; ``elements`` holds several of them as one text.
+    var count = 0
+    let depth: Int
+    /// Complete elements that are not in ``elements`` yet.
+    var writer: Writer
+
+    init(depth: Int, isPretty: Bool) {
+      self.depth = depth
+      writer = Writer(isPretty: isPretty)
+    }
+
+    /// An element that does not change any more becomes text at once: a long list is then never held as a tree.
+    func append(_ node: Node) {
+      writer.writeElement(node, isFirst: count == 0, depth: depth)
+      count += 1
+    }
+
+    /// An element that is still to be filled.
+    func appendOpen(_ node: Node) {
+      flush()
+      elements.append(node)
+      count += 1
+    }
+
+    func flush() {
+      let bytes = writer.take()
+      if !bytes.isEmpty { elements.append(.written(bytes)) }
+    }
   }
 
   // MARK: From values to the tree
@@ -53,6 +78,9 @@ enum JSONText {
     var codingPath: [any CodingKey] { [] }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
     var current: Node?
+    /// How many containers are around the value that is being encoded.
+    private var depth = 0
+    private let isPretty: Bool
     private var names: [String: String] = [:]
     private var dictionaryKeys: [ObjectIdentifier: Bool] = [:]
 
@@ -65,12 +93,24 @@ enum JSONText {
       return answer
     }
 
-    func node<Value: Encodable>(_ value: Value) throws -> Node? {
+    init(isPretty: Bool, depth: Int = 0) {
+      self.isPretty = isPretty
+      self.depth = depth
+    }
+
+    func newArray(depth: Int) -> ArrayNode { ArrayNode(depth: depth, isPretty: isPretty) }
+    func later(depth: Int) -> TreeEncoder { TreeEncoder(isPretty: isPretty, depth: depth) }
+
+    func node<Value: Encodable>(_ value: Value, depth inner: Int? = nil) throws -> Node? {
       if Value.self == String.self, let text = value as? String { return .string(text) }
+      if Value.self == String?.self, let text = value as? String? {
+        return text.map { .string($0) } ?? .literal("null")
+      }
       if Value.self == Int.self, let number = value as? Int { return .literal(String(number)) }
-      let outer = current
+      let (outer, outerDepth) = (current, depth)
       current = nil
-      defer { current = outer }
+      depth = inner ?? depth
+      defer { (current, depth) = (outer, outerDepth) }
       try value.encode(to: self)
       return current
     }
@@ -93,14 +133,14 @@ enum JSONText {
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
       if case .object(let node)? = current { return KeyedEncodingContainer(ObjectContainer(node, self)) }
-      let node = ObjectNode()
+      let node = ObjectNode(depth: depth)
       current = .object(node)
       return KeyedEncodingContainer(ObjectContainer(node, self))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
       if case .array(let node)? = current { return ArrayContainer(node, self) }
-      let node = ArrayNode()
+      let node = newArray(depth: depth)
       current = .array(node)
       return ArrayContainer(node, self)
     }
@@ -123,7 +163,7 @@ enum JSONText {
     var codingPath: [any CodingKey] { [] }
 
     private func set(_ key: Key, _ value: Node) {
-      object.set(keepsNames ? key.stringValue : encoder.name(key.stringValue), value)
+      object.members.append((keepsNames ? key.stringValue : encoder.name(key.stringValue), value))
     }
 
     func encodeNil(forKey key: Key) { set(key, .literal("null")) }
@@ -143,19 +183,19 @@ enum JSONText {
     func encode(_ value: UInt64, forKey key: Key) { set(key, .literal(String(value))) }
     func encode(_ value: some Encodable, forKey key: Key) throws {
       // A value that encodes nothing is an empty object.
-      set(key, try encoder.node(value) ?? .object(ObjectNode()))
+      set(key, try encoder.node(value, depth: object.depth + 1) ?? .object(ObjectNode(depth: object.depth + 1)))
     }
 
     func nestedContainer<Nested: CodingKey>(
       keyedBy type: Nested.Type, forKey key: Key
     ) -> KeyedEncodingContainer<Nested> {
-      let node = ObjectNode()
+      let node = ObjectNode(depth: object.depth + 1)
       set(key, .object(node))
       return KeyedEncodingContainer(ObjectContainer<Nested>(node, encoder))
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-      let node = ArrayNode()
+      let node = encoder.newArray(depth: object.depth + 1)
       set(key, .array(node))
       return ArrayContainer(node, encoder)
     }
@@ -166,8 +206,8 @@ enum JSONText {
     }
 
     private func superEncoder(named name: String) -> any Encoder {
-      let later = TreeEncoder()
-      object.set(name, .later(later))
+      let later = encoder.later(depth: object.depth + 1)
+      object.members.append((name, .later(later)))
       return later
     }
   }
@@ -182,31 +222,32 @@ enum JSONText {
     }
 
     var codingPath: [any CodingKey] { [] }
-    var count: Int { array.elements.count }
+    var count: Int { array.count }
 
-    func encodeNil() { array.elements.append(.literal("null")) }
-    func encode(_ value: Bool) { array.elements.append(.literal(value ? "true" : "false")) }
-    func encode(_ value: Double) throws { array.elements.append(try encoder.number(value)) }
-    func encode(_ value: Float) throws { array.elements.append(try encoder.number(value)) }
+    func encodeNil() { array.append(.literal("null")) }
+    func encode(_ value: Bool) { array.append(.literal(value ? "true" : "false")) }
+    func encode(_ value: Double) throws { array.append(try encoder.number(value)) }
+    func encode(_ value: Float) throws { array.append(try encoder.number(value)) }
     func encode(_ value: some Encodable) throws {
-      array.elements.append(try encoder.node(value) ?? .object(ObjectNode()))
+      let depth = array.depth + 1
+      array.append(try encoder.node(value, depth: depth) ?? .object(ObjectNode(depth: depth)))
     }
 
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
-      let node = ObjectNode()
-      array.elements.append(.object(node))
+      let node = ObjectNode(depth: array.depth + 1)
+      array.appendOpen(.object(node))
       return KeyedEncodingContainer(ObjectContainer<Nested>(node, encoder))
     }
 
     func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-      let node = ArrayNode()
-      array.elements.append(.array(node))
+      let node = encoder.newArray(depth: array.depth + 1)
+      array.appendOpen(.array(node))
       return ArrayContainer(node, encoder)
     }
 
     func superEncoder() -> any Encoder {
-      let later = TreeEncoder()
-      array.elements.append(.later(later))
+      let later = encoder.later(depth: array.depth + 1)
+      array.appendOpen(.later(later))
       return later
     }
   }
@@ -260,9 +301,13 @@ enum JSONText {
 
   // MARK: From the tree to text
 
-  private struct Writer {
+  fileprivate struct Writer {
     private(set) var bytes: [UInt8] = []
     private let isPretty: Bool
+    /// The keys of the last object and the places of its members in sorted order: the elements of a list mostly have the
+    /// same.
+    private var lastKeys: [String] = []
+    private var lastOrder: [Int] = []
 
     init(isPretty: Bool) { self.isPretty = isPretty }
 
@@ -270,28 +315,57 @@ enum JSONText {
       switch node {
       case .literal(let text): bytes.append(contentsOf: text.utf8)
       case .string(let text): write(text)
-      case .later(let encoder): write(encoder.current ?? .object(ObjectNode()), depth: depth)
+      case .later(let encoder): write(encoder.current ?? .object(ObjectNode(depth: depth)), depth: depth)
+      case .written(let text): bytes.append(contentsOf: text)
       case .object(let object):
         bytes.append(UInt8(ascii: "{"))
-        for (index, member) in object.members.enumerated() {
+        for (index, place) in order(of: object).enumerated() {
           if index > 0 { bytes.append(UInt8(ascii: ",")) }
           newLine(depth + 1)
-          write(member.key)
+          write(object.members[place].key)
           bytes.append(contentsOf: isPretty ? " : ".utf8 : ":".utf8)
-          write(member.value, depth: depth + 1)
+          write(object.members[place].value, depth: depth + 1)
         }
         end(isEmpty: object.members.isEmpty, depth)
         bytes.append(UInt8(ascii: "}"))
       case .array(let array):
+        array.flush()
         bytes.append(UInt8(ascii: "["))
         for (index, element) in array.elements.enumerated() {
-          if index > 0 { bytes.append(UInt8(ascii: ",")) }
-          newLine(depth + 1)
-          write(element, depth: depth + 1)
+          if case .written(let text) = element {
+            bytes.append(contentsOf: text)
+          } else {
+            writeElement(element, isFirst: index == 0, depth: depth)
+          }
         }
         end(isEmpty: array.elements.isEmpty, depth)
         bytes.append(UInt8(ascii: "]"))
       }
+    }
+
+    /// An element of an array at a depth, with what stands before it.
+    mutating func writeElement(_ node: Node, isFirst: Bool, depth: Int) {
+      if !isFirst { bytes.append(UInt8(ascii: ",")) }
+      newLine(depth + 1)
+      write(node, depth: depth + 1)
+    }
+
+    /// Hands over the text so far.
+    mutating func take() -> [UInt8] {
+      defer { bytes = [] }
+      return bytes
+    }
+
+    /// The places of the members by their keys; of several with one key the last one.
+    private mutating func order(of object: ObjectNode) -> [Int] {
+      let members = object.members
+      if members.count == lastKeys.count, zip(members, lastKeys).allSatisfy({ $0.key == $1 }) { return lastOrder }
+      lastKeys = members.map(\.key)
+      let sorted = members.indices.sorted { (members[$0].key, $0) < (members[$1].key, $1) }
+      lastOrder = sorted.enumerated().filter { index, place in
+        index + 1 == sorted.count || members[sorted[index + 1]].key != members[place].key
+      }.map(\.element)
+      return lastOrder
     }
 
     private mutating func newLine(_ depth: Int) {

@@ -1,235 +1,298 @@
-import Foundation
-import GRDB
-import Glibc
+import FoundationEssentials
 import TestSupport
 import Testing
 
-/// How a watch ends: by signals, by what it waits for, by its time; and what it does where nobody can hear it.
+/// `toolbox kernel watch` with what scripts give it: tracks, a program, a version to wait for; and the log beside it.
 @Suite struct KernelWatchTests {
-  /// Sends a signal to a run and prints how long its end took.
-  private func end(
-    _ running: KernelTrial.Running, _ signal: Int32, _ what: String
-  ) async throws -> ToolboxProcess.Outcome {
-    let clock = ContinuousClock()
-    let start = clock.now
-    #expect(kill(running.pid, signal) == 0)
-    let outcome = try await running.task.value
-    let elapsed = clock.now - start
-    print("signal \(signal) \(what): ended with \(outcome.status) after \(elapsed)")
-    // A second; on a machine that is busy with other tests, more. What it waits for would take 20 seconds and more.
-    #expect(elapsed < .seconds(10), "\(what)")
-    return outcome
+  private let directory: TemporaryDirectory
+  private let database: String
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    database = directory("kernel.sqlite")
   }
 
-  @Test(arguments: [SIGTERM, SIGINT]) func `a signal ends a slow fetch`(signal: Int32) async throws {
-    for once in [false, true] {
-      let trial = try KernelTrial([KernelTrial.twoStates[0], KernelTrial.twoStates[1].delayed(25_000)])
-      try await trial.watchOnce()
-      let before = try await trial.run("list", "--all", "--json").output
-      let running = try await trial.start(
-        trial.arguments(["watch", "--feed", trial.server.address()] + (once ? ["--once"] : [])))
-      try await KernelTrial.wait(for: "the request") { trial.server.requests.count == 2 }
-      let outcome = try await end(running, signal, "during a slow fetch\(once ? " with --once" : "")")
-      #expect(outcome.status == 0)
-      #expect(outcome.output == "" && outcome.errors == "")
-      #expect(try await trial.run("list", "--all", "--json").output == before)
-      #expect(try trial.integrity() == "ok")
+  private func feed(_ rows: (moniker: String, version: String, day: String)...) -> String {
+    let items = rows.map {
+      #"{"moniker":"\#($0.moniker)","version":"\#($0.version)","iseol":false,"released":{"isodate":"\#($0.day)"}}"#
     }
+    return #"{"releases":[\#(items.joined(separator: ","))]}"#
   }
 
-  @Test(arguments: [SIGTERM, SIGINT]) func `a signal ends the wait`(signal: Int32) async throws {
-    let trial = try KernelTrial()
-    let running = try await trial.start(
-      trial.arguments(["watch", "--interval", "1h", "--feed", trial.server.address()]))
-    try await KernelTrial.wait(for: "the first fetch") {
-      guard trial.server.requests.count == 1, FileManager.default.fileExists(atPath: trial.database) else {
-        return false
-      }
-      return (try? trial.inspect { try Int.fetchOne($0, sql: "SELECT count(*) FROM track") ?? 0 } > 0) == true
-    }
-    let outcome = try await end(running, signal, "during the wait")
+  private var first: String {
+    feed(
+      ("mainline", "7.8-rc2", "2026-05-03"), ("stable", "7.7.4", "2026-05-07"), ("longterm", "6.1.970", "2026-04-30"))
+  }
+
+  private var second: String {
+    feed(
+      ("mainline", "7.8-rc3", "2026-05-10"), ("stable", "7.7.4", "2026-05-07"), ("longterm", "6.1.972", "2026-05-08"))
+  }
+
+  private func kernel(_ arguments: String...) async throws -> ToolboxProcess.Outcome {
+    try await ToolboxProcess.run(["kernel"] + arguments + ["--database", database])
+  }
+
+  private func take(_ text: String) async throws {
+    try directory.write("feed", text: text)
+    #expect(try await kernel("import", directory("feed")).status == 0)
+  }
+
+  private func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
+
+  // MARK: Import and the log
+
+  @Test func `imported files are the same news as fetched ones, from a file, a pipe or a packed file`() async throws {
+    try await take(first)
+    try directory.write("feed", text: second)
+    let outcome = try await kernel("import", directory("feed"), "--json")
     #expect(outcome.status == 0)
-    #expect(try trial.integrity() == "ok")
+    #expect(lines(outcome.output).count == 3)
+    let log = try await kernel("events", "--json")
+    #expect(log.output == outcome.output)
+    for line in lines(log.output) {
+      #expect(try JSONSchema(fileNamed: "toolbox.kernel.event.1.json").violations(in: line) == [])
+    }
+    let since = try await kernel("events", "--json", "--since", "skipped:6.1:6.1.972")
+    #expect(lines(since.output).count == 2)
+    #expect(try await kernel("events", "--since", "release:6.1:6.1.1").status == 64)
+    let series = try await kernel("events", "--track", "6.1", "--json")
+    #expect(lines(series.output).count == 2)
+    let packed = try await ToolboxProcess.run(path: "/bin/gzip", ["-k", directory("feed")])
+    #expect(packed.status == 0)
+    let again = try await kernel("import", directory("feed.gz"))
+    #expect(again.status == 0)
+    #expect(try await kernel("events", "--json").output == log.output)
+    try directory.write("broken.gz", text: "\u{1F}")
+    try directory.write("page", text: "<!doctype html><title>Log in</title>")
+    for (name, status) in [("page", Int32(65)), ("broken.gz", 65), ("absent", 1)] {
+      let wrong = try await kernel("import", directory(name))
+      #expect(wrong.status == status, "\(name)")
+      #expect(lines(wrong.errors).count == 1)
+      #expect(wrong.errors.contains(directory(name)))
+    }
+    #expect(try await kernel("events", "--json").output == log.output)
   }
 
-  @Test(arguments: [SIGTERM, SIGINT]) func `a signal ends the wait for another process's fetch`(signal: Int32)
-    async throws
+  @Test func `a mail is shown with its first paragraph, and is no release before something else shows it`() async throws
   {
-    for once in [false, true] {
-      let trial = try KernelTrial()
-      try await trial.watchOnce()
-      let flock = Task {
-        try await ToolboxProcess.run(
-          path: "/usr/bin/flock",
-          [trial.database + ".lock", "/bin/sh", "-c", "echo > \"$0\"; exec sleep 25", trial.directory("held")])
-      }
-      try await KernelTrial.wait(for: "the lock") { FileManager.default.fileExists(atPath: trial.directory("held")) }
-      let running = try await trial.start(
-        trial.arguments(["watch", "--feed", trial.server.address()] + (once ? ["--once"] : [])))
-      try await KernelTrial.wait(for: "the wait at the lock") {
-        let lock = trial.database + ".lock"
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(running.pid)/fd")) ?? []
-        return open.contains {
-          (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(running.pid)/fd/\($0)")) == lock
-        }
-      }
-      let outcome = try await end(running, signal, "at the lock of another process\(once ? " with --once" : "")")
-      #expect(outcome.status == 0)
-      #expect(outcome.errors == "")
-      #expect(trial.server.requests.count == 1)
-      flock.cancel()
-      _ = try? await flock.value
-    }
+    try await take(first)
+    try await take(
+      """
+      <?xml version="1.0" encoding="us-ascii"?>
+      <feed xmlns="http://www.w3.org/2005/Atom" xmlns:thr="http://purl.org/syndication/thread/1.0">
+      <title>announcements</title><link rel="alternate" type="text/html" href="https://lists.example.org/announce/"/>
+      <id>mailto:announce@example.org</id><updated>2026-05-09T10:00:00Z</updated>
+      <entry><author><name>A. Person</name><email>person@example.org</email></author>
+      <title type="html">Linux 6.1.971</title><updated>2026-05-08T09:00:00Z</updated>
+      <link href="https://lists.example.org/announce/1@example.org/"/><id>urn:uuid:1</id>
+      <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><pre>I'm announcing the release of the 6.1.971
+      kernel.\u{20}
+
+      All users must upgrade.</pre></div></content></entry></feed>
+      """)
+    let show = try await kernel("show", "6.1.971")
+    #expect(show.status == 0)
+    #expect(show.output.contains("by A. Person, on 8 May 2026"))
+    #expect(show.output.contains("nothing else shows it yet"))
+    #expect(show.output.contains("I'm announcing the release of the 6.1.971 kernel."))
+    #expect(!show.output.contains("person@example.org"))
+    let json = try await kernel("show", "6.1.971", "--json")
+    #expect(try JSONSchema(fileNamed: "toolbox.kernel.release.1.json").violations(in: json.output) == [])
+    #expect(try await kernel("events", "--json").output.isEmpty)
+    try await take(second)
+    let ids = lines(try await kernel("events").output).filter { $0.contains("6.1.971") }
+    #expect(ids.count == 2, "told as skipped, and as the release that the mail proves")
+    #expect(!(try await kernel("show", "6.1.971").output.contains("nothing else shows it")))
   }
 
-  @Test(arguments: [SIGTERM, SIGINT]) func `a signal ends the hook with its children, and the event is given again`(
-    signal: Int32
-  ) async throws {
-    for once in [false, true] {
-      let trial = try KernelTrial()
-      try trial.write(
-        hook: "sleep 60 &\necho $$ $! > \"${0%/*}/pids.new\"\nmv \"${0%/*}/pids.new\" \"${0%/*}/pids\"\nsleep 60\n")
-      try await trial.watchOnce("--exec", trial.hook)
-      let running = try await trial.start(
-        trial.arguments(
-          ["watch", "--json", "--exec", trial.hook, "--feed", trial.server.address()] + (once ? ["--once"] : [])))
-      var pids: [pid_t] = []
-      try await KernelTrial.wait(for: "the hook") {
-        let bytes = FileManager.default.contents(atPath: trial.directory("pids")) ?? Data()
-        pids = String(decoding: bytes, as: UTF8.self).split { !$0.isNumber }.compactMap { pid_t($0) }
-        return pids.count == 2
-      }
-      #expect(pids.allSatisfy(KernelTrial.isAlive))
-      let outcome = try await end(running, signal, "during a hook\(once ? " with --once" : "")")
-      #expect(outcome.status == 0)
-      #expect(KernelTrial.ids(outcome.output) == KernelTrial.news)
-      try await KernelTrial.wait(for: "the end of the hook's children") { !pids.contains(where: KernelTrial.isAlive) }
-      let result = try trial.inspect { try Row.fetchOne($0, sql: "SELECT attempts, result FROM hook") }
-      #expect(result?["attempts"] == 0)
-      #expect((result?["result"] as String?)?.contains("told to stop") == true)
-      try trial.write(hook: "printf '%s\\n' \"$TOOLBOX_ID\" >> \"${0%/*}/taken\"")
-      let next = try await trial.watchOnce("--exec", trial.hook, "--json")
-      #expect(next.status == 0 && next.output == "")
-      #expect(trial.taken() == KernelTrial.news)
-      #expect(try trial.integrity() == "ok")
+  // MARK: Tracks
+
+  @Test func `tracks have marks of their own`() async throws {
+    try await take(first)
+    try await take(second)
+    let list = try await kernel("tracks", "--json")
+    #expect(try JSONSchema(fileNamed: "toolbox.kernel.tracks.1.json").violations(in: list.output) == [])
+    func unseen() async throws -> [String: Int] {
+      let document = try JSONValue(parsing: try await kernel("tracks", "--json").output)
+      return Dictionary(
+        uniqueKeysWithValues: (document["tracks"]?.elements ?? []).compactMap { track in
+          guard let name = track["name"]?.string, case .integer(let count)? = track["unseen"] else { return nil }
+          return (name, count)
+        })
     }
+    #expect(try await unseen() == ["mainline": 1, "rc": 1, "stable": 0, "mine": 0, "6.1": 2])
+    #expect(try await kernel("ack", "rc").status == 0)
+    #expect(try await unseen() == ["mainline": 1, "rc": 0, "stable": 0, "mine": 0, "6.1": 2])
+    #expect(try await kernel("tracks", "add", "7.7", "linux-next").status == 0)
+    #expect(try await kernel("tracks", "remove", "mine").status == 0)
+    #expect(try await unseen() == ["mainline": 1, "rc": 0, "stable": 0, "6.1": 2, "7.7": 0, "linux-next": 0])
+    #expect(try await kernel("ack").status == 0)
+    #expect(try await unseen().values.allSatisfy { $0 == 0 })
+    #expect(try await kernel("tracks", "add", "mine").status == 0)
+    #expect(try await unseen().keys.contains("mine"))
+    for wrong in [["tracks", "add", "6"], ["ack", "6.1.5"], ["events", "--track", "x"]] {
+      let outcome = try await ToolboxProcess.run(["kernel"] + wrong + ["--database", database])
+      #expect(outcome.status == 64, "\(wrong)")
+      #expect(lines(outcome.errors).count == 1)
+    }
+    #expect(try await kernel("ack", "5.4").status == 1)
   }
 
-  @Test func `a hook that takes too long is ended with its children, and tried again`() async throws {
-    let trial = try KernelTrial()
-    try trial.write(hook: "trap '' TERM\nsleep 60 &\necho $! >> \"${0%/*}/pids\"\nwait\n")
-    try await trial.watchOnce("--exec", trial.hook)
-    let outcome = try await trial.watchOnce("--exec", trial.hook, "--exec-timeout", "1s")
+  // MARK: Programs
+
+  /// A program that notes what it was given, and ends with the number in a file beside it.
+  private func program() throws -> String {
+    let path = directory("hook program")
+    try directory.write(
+      "hook program",
+      text: """
+        #!/bin/sh
+        printf '%s|' "$@" >>'\(directory.path)/given'
+        printf '%s\\n' "$TOOLBOX_EVENT,$TOOLBOX_ID,$TOOLBOX_VERSION,$TOOLBOX_SERIES,$TOOLBOX_DATE" >>'\(directory.path)/given'
+        echo 'to standard output'
+        exit "$(cat '\(directory.path)/code')"
+        """)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return path
+  }
+
+  private func given() throws -> [String] {
+    lines(String(decoding: try Data(contentsOf: URL(fileURLWithPath: directory("given"))), as: UTF8.self))
+  }
+
+  private func watch(_ server: ScriptedServer, _ more: String...) async throws -> ToolboxProcess.Outcome {
+    try await ToolboxProcess.run(
+      ["kernel", "watch", "--once", "--feed", server.address(), "--database", database] + more)
+  }
+
+  @Test func `a program gets every event, again when it fails, and not for ever`() async throws {
+    let server = try ScriptedServer(
+      [.status(200, text: first)] + Array(repeating: .status(200, text: second), count: 9))
+    let hook = try program()
+    try directory.write("code", text: "0")
+    #expect(try await watch(server, "--exec", hook).status == 0)
+    try directory.write("code", text: "7")
+    let failed = try await watch(server, "--exec", hook, "--json")
+    #expect(failed.status == 1)
+    #expect(lines(failed.output).count == 3, "its output is not among the results")
+    #expect(failed.errors.contains("to standard output"))
+    #expect(failed.errors.contains("skipped:6.1:6.1.972: it ended with 7"))
+    #expect(
+      try given() == ["skipped|skipped:6.1:6.1.972|6.1.972|skipped,skipped:6.1:6.1.972,6.1.972,6.1,"])
+    try directory.write("code", text: "0")
+    #expect(try await watch(server, "--exec", hook).status == 0)
+    #expect(
+      try given().suffix(3).map { $0.split(separator: "|")[1] } == [
+        "skipped:6.1:6.1.972", "release:6.1:6.1.972", "release:7.8:7.8-rc3",
+      ])
+    #expect(try given().last?.hasSuffix("|release,release:7.8:7.8-rc3,7.8-rc3,7.8,2026-05-10") == true)
+    let count = try given().count
+    #expect(try await watch(server, "--exec", hook).status == 0)
+    #expect(try given().count == count)
+  }
+
+  @Test func `an event that a program never takes is given up after five attempts`() async throws {
+    let server = try ScriptedServer(
+      [.status(200, text: first)] + Array(repeating: .status(200, text: second), count: 9))
+    let hook = try program()
+    try directory.write("code", text: "3")
+    _ = try await watch(server, "--exec", hook, "--track", "rc")
+    for attempt in 1...4 {
+      let outcome = try await watch(server, "--exec", hook, "--track", "rc")
+      #expect(outcome.status == 1, "attempt \(attempt)")
+    }
+    let last = try await watch(server, "--exec", hook, "--track", "rc")
+    #expect(last.status == 0)
+    #expect(last.errors.contains("release:7.8:7.8-rc3 is given up after 5 attempts"))
+    #expect(try given().count == 5)
+    #expect(try await watch(server, "--exec", hook, "--track", "rc").status == 0)
+    #expect(try given().count == 5)
+  }
+
+  @Test func `a program that does not end is ended with its children`() async throws {
+    let server = try ScriptedServer([.status(200, text: first), .status(200, text: second)])
+    let path = directory("slow")
+    try directory.write("slow", text: "#!/bin/sh\nsleep 4711 &\necho $! >'\(directory.path)/child'\nwait\n")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    _ = try await watch(server, "--exec", path, "--exec-timeout", "1s")
+    let outcome = try await watch(server, "--exec", path, "--exec-timeout", "1s")
     #expect(outcome.status == 1)
-    #expect(outcome.errors.contains("took longer than 1 second"))
-    let pids = String(decoding: FileManager.default.contents(atPath: trial.directory("pids")) ?? Data(), as: UTF8.self)
-      .split { !$0.isNumber }.compactMap { pid_t($0) }
-    #expect(pids.count == 1)
-    try await KernelTrial.wait(for: "the end of the hook's children") { !pids.contains(where: KernelTrial.isAlive) }
+    #expect(outcome.errors.contains("it took longer than 1 second and was ended"))
+    let child = lines(String(decoding: try Data(contentsOf: URL(fileURLWithPath: directory("child"))), as: UTF8.self))
+    #expect(!FileManager.default.fileExists(atPath: "/proc/\(try #require(child.first))/exe"))
   }
 
-  // MARK: Where nobody hears it
+  @Test(arguments: ["/nonexistent/program", "/etc/passwd", "/tmp"])
+  func `what is no program is refused before anything is fetched`(path: String) async throws {
+    let server = try ScriptedServer([])
+    let outcome = try await watch(server, "--exec", path)
+    #expect(outcome.status == 64)
+    #expect(server.requests.isEmpty)
+  }
 
-  /// Runs one round with its output going where it cannot go.
-  private func deaf(_ trial: KernelTrial, _ redirection: String) async throws -> ToolboxProcess.Outcome {
-    try await trial.start(trial.watch + ["--json"], redirection: redirection).task.value
+  // MARK: Waiting for a version
+
+  @Test func `a version that is known ends the wait at once, and nothing is fetched`() async throws {
+    let server = try ScriptedServer([])
+    let known = ["6.1": "6.1 is out, 11 December 2022\n", "4.15-rc4": "4.15-rc4 is out: 4.15-rc5 follows it"]
+    for (version, text) in known {
+      let outcome = try await ToolboxProcess.run(
+        ["kernel", "watch", "--until", version, "--feed", server.address(), "--database", database])
+      #expect(outcome.status == 0)
+      #expect(outcome.output.hasPrefix(text))
+    }
+    #expect(server.requests.isEmpty)
+  }
+
+  @Test func `candidates do not end the wait for a final, the final does`() async throws {
+    let final = feed(("mainline", "7.8", "2026-05-17"), ("longterm", "6.1.972", "2026-05-08"))
+    let server = try ScriptedServer([
+      .status(200, text: first), .status(200, text: second), .status(200, text: final),
+    ])
+    let outcome = try await ToolboxProcess.run([
+      "kernel", "watch", "--until", "7.8", "--interval", "1s", "--timeout", "60s", "--feed", server.address(),
+      "--database", database,
+    ])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.hasSuffix("7.8 is out, 17 May 2026\n"))
+    #expect(server.requests.count == 3)
+  }
+
+  @Test func `a wait that is over ends with 75`() async throws {
+    let server = try ScriptedServer(Array(repeating: .status(200, text: first), count: 9))
+    let outcome = try await ToolboxProcess.run([
+      "kernel", "watch", "--until", "7.8", "--interval", "1s", "--timeout", "2s", "--feed", server.address(),
+      "--database", database,
+    ])
+    #expect(outcome.status == 75)
+    #expect(lines(outcome.errors).last == "toolbox: 7.8 did not come out within 2 seconds")
   }
 
   @Test(arguments: [
-    ("closed", ">&-"), ("full", ">/dev/full"), ("for reading only", "1</dev/null"),
-    ("a pipe that nobody reads", "3<>\"$PIPE\" 4>\"$PIPE\" 3>&- 1>&4 4>&-"),
+    ["--timeout", "1m"], ["--exit-code"], ["--once", "--until", "7.8"], ["--until", "seven"], ["--interval", "soon"],
+    ["--track", "nothing"], ["--exec-timeout", "x", "--exec", "/bin/true"], ["--reader", ""],
   ])
-  func `what could not be printed is told again`(name: String, redirection: String) async throws {
-    let trial = try KernelTrial()
-    try await trial.watchOnce()
-    let pipe = trial.directory("pipe")
-    #expect(mkfifo(pipe, 0o600) == 0)
-    let lost = try await deaf(trial, redirection.replacing("$PIPE", with: pipe))
-    print("standard output \(name): \(lost.status), \(lost.errors.split(separator: "\n").first ?? "no word")")
-    #expect(lost.output == "")
-    #expect(lost.status == 1 || lost.status == 128 + SIGPIPE)
-    #expect(lost.errors.split(separator: "\n").count <= 1)
-    #expect(try await trial.logged() == KernelTrial.news)
-    #expect(KernelTrial.ids(try await trial.watchOnce("--json").output) == KernelTrial.news)
-    #expect(try await trial.watchOnce("--json").output == "")
+  func `options that make no sense are refused`(arguments: [String]) async throws {
+    let outcome = try await ToolboxProcess.run(["kernel", "watch", "--database", database] + arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.output.isEmpty)
   }
 
-  @Test func `a long watch whose output is full ends and says so`() async throws {
-    let trial = try KernelTrial()
-    try await trial.watchOnce()
-    let running = try await trial.start(
-      trial.arguments(["watch", "--interval", "1h", "--feed", trial.server.address()]), redirection: ">/dev/full")
-    let outcome = try await running.task.value
-    #expect(outcome.status == 1)
-    #expect(outcome.errors.contains("standard output"))
-  }
+  // MARK: Several feeds
 
-  // MARK: What it waits for
-
-  @Test func `until ends at once for what is known, shipped or stored`() async throws {
-    let trial = try KernelTrial()
-    let shipped = try await trial.run("watch", "--until", "6.1", "--feed", trial.server.address())
-    #expect(shipped.status == 0)
-    #expect(shipped.output == "6.1 is out, 11 December 2022\n")
-    #expect(trial.server.requests.isEmpty)
-    try await trial.watchOnce()
-    try await trial.watchOnce()
-    for version in ["6.1.172", "7.1-rc3"] {
-      let stored = try await trial.run("watch", "--until", version, "--feed", trial.server.address())
-      #expect(stored.status == 0)
-      #expect(stored.output.hasPrefix("\(version) is out"))
-    }
-    #expect(trial.server.requests.count == 2)
-  }
-
-  @Test func `until ends with the final, not with its candidates, and asks as often as the interval says`() async throws
+  @Test func `one feed that fails does not keep the others from being taken, and its failure is the command's`()
+    async throws
   {
-    func state(_ version: String) -> ScriptedServer.Answer {
-      .status(
-        200,
-        text: KernelTrial.feed([
-          ("mainline", version, "2026-09-06", false), ("stable", "7.2.4", "2026-09-04", false),
-        ]))
+    let good = try ScriptedServer([.status(200, text: first), .status(200, text: second)])
+    let bad = try ScriptedServer([.status(500, text: "oops"), .status(500, text: "oops")])
+    for status in [Int32(69), 69] {
+      let outcome = try await ToolboxProcess.run([
+        "kernel", "watch", "--once", "--feed", bad.address(), "--feed", good.address(), "--database", database,
+      ])
+      #expect(outcome.status == status)
     }
-    let trial = try KernelTrial([state("99.1-rc1"), state("99.1-rc1"), state("99.1-rc2"), state("99.1")])
-    let clock = ContinuousClock()
-    let start = clock.now
-    let outcome = try await trial.run("watch", "--until", "99.1", "--interval", "1s", "--feed", trial.server.address())
-    #expect(outcome.status == 0)
-    #expect(outcome.output.split(separator: "\n").last?.hasPrefix("99.1 is out") == true)
-    #expect(outcome.output.contains("release     99.1-rc2"))
-    #expect(trial.server.requests.count == 4)
-    // Three intervals lie between four requests.
-    #expect(clock.now - start >= .seconds(3))
-  }
-
-  @Test func `until gives up after its time with 75`() async throws {
-    let trial = try KernelTrial()
-    let clock = ContinuousClock()
-    let start = clock.now
-    let outcome = try await trial.run(
-      "watch", "--until", "99.1", "--timeout", "2s", "--interval", "1h", "--feed", trial.server.address())
-    #expect(outcome.status == 75)
-    #expect(outcome.errors.contains("99.1"))
-    #expect(clock.now - start >= .seconds(2))
-    #expect(trial.server.requests.count <= 2)
-  }
-
-  @Test func `a wall clock that is wrong stops no watch`() async throws {
-    let trial = try KernelTrial()
-    try await trial.watchOnce()
-    // What a run stored while the clock stood a year ahead: fetched then, and told to wait till then.
-    let queue = try DatabaseQueue(path: trial.database)
-    let ahead = Int(Date().timeIntervalSince1970) + 366 * 86_400
-    try await queue.write { db in
-      try db.execute(sql: "UPDATE feed SET fetched_at = ?, validators_at = ?", arguments: [ahead, ahead])
-      try db.execute(
-        sql: "INSERT INTO origin VALUES (?, ?, 1, 1)", arguments: ["http://127.0.0.1:\(trial.server.port)", ahead])
-    }
-    try queue.close()
-    let outcome = try await trial.watchOnce("--json")
-    #expect(outcome.status == 0)
-    #expect(outcome.errors.contains("the clock was wrong"))
-    #expect(KernelTrial.ids(outcome.output) == KernelTrial.news)
+    #expect(lines(try await kernel("events", "--json").output).count == 3)
+    #expect(good.requests.count == 2)
   }
 }

@@ -17,6 +17,8 @@ package final class ScriptedServer: @unchecked Sendable {
     package var drip: (bytes: Int, pause: Int)?
     /// A request that has this tag already (`If-None-Match`) is answered with 304 and no body.
     package var tag: String?
+    /// Sent behind the bytes, again and again, as long as the client takes it.
+    package var refrain: (bytes: [UInt8], times: Int)?
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -48,6 +50,41 @@ package final class ScriptedServer: @unchecked Sendable {
       var answer = self
       answer.bytes.insert(contentsOf: head, at: bytes.firstIndex(of: 0x0D) ?? 0)
       answer.tag = tag
+      return answer
+    }
+
+    /// Any first lines and any body, whether they fit or not.
+    package static func raw(_ head: [String], _ body: [UInt8] = []) -> Answer {
+      Answer(bytes: Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body)
+    }
+
+    /// A body in pieces: one, and another that follows it so many times.
+    package static func chunked(
+      headers: [String] = [], first: [UInt8] = [], repeated: [UInt8] = [], times: Int = 0
+    ) -> Answer {
+      var answer = raw(
+        ["HTTP/1.1 200 OK", "Connection: close", "Transfer-Encoding: chunked"] + headers,
+        first.isEmpty ? [] : chunk(first))
+      answer.refrain = (chunk(repeated), times)
+      return answer
+    }
+
+    /// One piece as HTTP/1.1 frames it.
+    package static func chunk(_ bytes: [UInt8]) -> [UInt8] {
+      Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [0x0D, 0x0A]
+    }
+
+    /// The same answer with more behind it, so many times.
+    package func followed(by bytes: [UInt8], times: Int) -> Answer {
+      var answer = self
+      answer.refrain = (bytes, times)
+      return answer
+    }
+
+    /// The same answer, so many bytes at a time, with a pause of so many milliseconds after each.
+    package func dripping(_ bytes: Int, pause: Int) -> Answer {
+      var answer = self
+      answer.drip = (bytes, pause)
       return answer
     }
 
@@ -138,14 +175,25 @@ package final class ScriptedServer: @unchecked Sendable {
     }
     if answer.delay > 0 { pause(answer.delay) }
     let bytes = answer.cutAfter.map { Array(answer.bytes.prefix($0)) } ?? answer.bytes
+    guard send(bytes, to: connection, drip: answer.drip), let refrain = answer.refrain else { return }
+    for _ in 0..<refrain.times {
+      guard send(refrain.bytes, to: connection, drip: answer.drip) else { return }
+    }
+  }
+
+  /// - Returns: false when the client takes no more.
+  private func send(_ bytes: [UInt8], to connection: Int32, drip: (bytes: Int, pause: Int)?) -> Bool {
     var offset = 0
     while offset < bytes.count {
-      let end = min(bytes.count, offset + (answer.drip?.bytes ?? bytes.count))
-      let size = bytes[offset..<end].withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-      if size <= 0 { return }
+      let end = min(bytes.count, offset + (drip?.bytes ?? bytes.count))
+      let size = bytes[offset..<end].withUnsafeBytes {
+        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if size <= 0 { return false }
       offset += size
-      if let drip = answer.drip { pause(drip.pause) }
+      if let drip { pause(drip.pause) }
     }
+    return true
   }
 
   /// A delay that the script asks for; no test waits for it by the clock.

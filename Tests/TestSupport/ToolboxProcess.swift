@@ -52,4 +52,28 @@ package enum ToolboxProcess {
       status: status, output: String(decoding: result.standardOutput, as: UTF8.self),
       errors: String(decoding: result.standardError, as: UTF8.self))
   }
+
+  /// What a run needed.
+  package struct Measurement: Sendable {
+    /// The most memory that was resident at one time.
+    package let peakKiB: Int
+    package let seconds: Double
+  }
+
+  /// Runs `toolbox` and measures it with time(1): that is small, so that the figure of a child, which counts what its parent
+  /// was before the program began, is the program's own.
+  package static func measured(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) async throws -> (outcome: Outcome, measurement: Measurement) {
+    let directory = try TemporaryDirectory()
+    let outcome = try await run(
+      path: "/usr/bin/time", ["-q", "-f", "%M %e", "-o", directory("figures"), path] + arguments,
+      environment: environment)
+    let words = String(decoding: try Data(contentsOf: URL(fileURLWithPath: directory("figures"))), as: UTF8.self)
+      .split { $0.isWhitespace }
+    guard words.count == 2, let peak = Int(words[0]), let seconds = Double(words[1]) else {
+      throw CocoaError(.fileReadCorruptFile)
+    }
+    return (outcome, Measurement(peakKiB: peak, seconds: seconds))
+  }
 }

@@ -24,4 +24,7 @@ int toolbox_terminal_columns(int descriptor);
    the number of bytes, 0 at the end, or -1 with errno. */
 ssize_t toolbox_read_entries(int directory, void *buffer, size_t size);
 
+/* memmem(3), which the C library shows to GNU programs only. */
+const void *toolbox_find_bytes(const void *bytes, size_t size, const void *wanted, size_t wanted_size);
+
 #endif

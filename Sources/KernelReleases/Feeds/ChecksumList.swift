@@ -12,30 +12,30 @@ extension FeedFormat {
 /// out all the same. Source of the form: RFC 4880, section 7.
 enum ChecksumList: FeedFormatReader {
   static let format = FeedFormat.sha256sums
-  private static let begin = Array("-----BEGIN PGP SIGNED MESSAGE-----".utf8)
-  private static let signature = Array("-----BEGIN PGP SIGNATURE-----".utf8)
+  private static let begin: StaticString = "-----BEGIN PGP SIGNED MESSAGE-----"
+  private static let signature: StaticString = "-----BEGIN PGP SIGNATURE-----"
 
   static func recognizes(_ body: FeedBody) -> Bool {
     guard case .text(let text) = body else { return false }
-    return TextLines(text[...].utf8.prefix(16_384)).contains { name(of: $0) != nil }
+    return TextLines(text.utf8.prefix(16_384)).contains { name(of: $0) != nil }
   }
 
   static func read(_ body: FeedBody) throws(FeedError) -> FeedSnapshot {
     guard case .text(let text) = body else { throw .without("checksum", format: format) }
     var warnings = FeedWarnings()
     var versions: Set<KernelVersion> = []
-    var place = TextLines(text).contains { $0.starts(with: begin) } ? Place.before : .unsigned
-    for var line in TextLines(text) {
+    var place = TextLines(text.utf8).contains { $0.starts(with: begin) } ? Place.before : .unsigned
+    for var line in TextLines(text.utf8) {
       place = place.next(line)
       if place == .inside, line.starts(with: [0x2D, 0x20]) { line = line.dropFirst(2) }
       switch (place, name(of: line)) {
       case (.inside, let name?), (.unsigned, let name?):
         if let version = version(of: name) { versions.insert(version) }
       case (.before, _?), (.after, _?):
-        warnings.append("\"\(Substring(line.prefix(100)))\" is not in the signed text and was left out")
+        warnings.append("\"\(line.prefix(100).text)\" is not in the signed text and was left out")
       case (.inside, nil), (.unsigned, nil):
         if line.contains(where: { $0 > 0x20 }) {
-          warnings.append("\"\(Substring(line.prefix(60)))\" is no checksum and was left out")
+          warnings.append("\"\(line.prefix(60).text)\" is no checksum and was left out")
         }
       case (.before, nil), (.head, _), (.after, nil): break
       }
@@ -50,7 +50,7 @@ enum ChecksumList: FeedFormatReader {
     case unsigned, before, head, inside, after
 
     /// The place of the line behind one at this place.
-    func next(_ line: Substring.UTF8View) -> Place {
+    func next(_ line: ArraySlice<UInt8>) -> Place {
       switch self {
       case .unsigned, .after: return self
       case .before: return line.starts(with: begin) ? .head : .before
@@ -64,14 +64,15 @@ enum ChecksumList: FeedFormatReader {
   }
 
   /// The file's name on a line with a checksum, without directories.
-  private static func name(of line: Substring.UTF8View) -> Substring? {
-    guard let end = line.firstIndex(where: { !isHexadecimal($0) }), line.distance(from: line.startIndex, to: end) == 64,
-      line[end] == 0x20 || line[end] == 0x09
-    else { return nil }
+  private static func name(of line: ArraySlice<UInt8>) -> Substring? {
+    let end = line.startIndex + 64
+    guard line.endIndex > end, line[end] == 0x20 || line[end] == 0x09, line[..<end].allSatisfy(isHexadecimal) else {
+      return nil
+    }
     // A star marks a file that was read as it is.
-    let path = Substring(line[end...]).trimmed.drop { $0 == "*" }
-    let name = path.split(separator: "/").last ?? ""
-    return name.isEmpty ? nil : name
+    let path = line[end...].withoutBlanks.drop { $0 == 0x2A }
+    let name = path.lastIndex(of: 0x2F).map { path[($0 + 1)...] } ?? path
+    return name.isEmpty ? nil : Substring(name.text)
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {

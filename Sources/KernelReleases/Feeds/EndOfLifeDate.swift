@@ -21,7 +21,7 @@ enum EndOfLifeDate: FeedFormatReader {
     case .json(let document): document["result"]?["releases"] != nil
     case .text(let text):
       text.hasPrefix("---")
-        && TextLines(text[...].utf8.prefix(65_536)).contains { $0.elementsEqual("releases:".utf8) }
+        && TextLines(text.utf8.prefix(65_536)).contains { $0.elementsEqual("releases:".utf8) }
     case .xml: false
     }
   }
@@ -136,34 +136,35 @@ enum EndOfLifeDate: FeedFormatReader {
     var product: String?
     var rows: [[String: JSONValue]] = []
     var isInside = false
-    for (index, bytes) in TextLines(text).enumerated() {
-      var line = Substring(bytes.prefix(2000))
-      if index > 0, line.hasPrefix("---") { break }
-      let isTop = line.first.map { !$0.isWhitespace && $0 != "-" && $0 != "#" } ?? false
-      if isTop { isInside = line.hasPrefix("releases:") }
-      line = line.trimmed
-      var isRow = false
-      if isInside, line.hasPrefix("- ") {
-        isRow = true
-        line = line.dropFirst(2).trimmed
+    for (index, bytes) in TextLines(text.utf8).enumerated() {
+      if index > 0, bytes.starts(with: "---") { break }
+      var line = bytes.withoutBlanks
+      let isTop = line.startIndex == bytes.startIndex && line.first != 0x2D && line.first != 0x23
+      if isTop {
+        isInside = line.starts(with: "releases:")
+        if line.starts(with: "permalink:") {
+          product = scalar(line.prefix(2000).dropFirst(10)).string.map { String($0.drop { $0 == "/" }) }
+        }
+        continue
       }
-      guard let colon = line.firstIndex(of: ":") else { continue }
-      let key = String(line[..<colon])
-      let value = scalar(line[line.index(after: colon)...])
-      if isTop, key == "permalink" { product = value.string.map { String($0.drop { $0 == "/" }) } }
-      guard isInside, !isTop else { continue }
-      if isRow {
+      guard isInside else { continue }
+      if line.starts(with: "- ") {
+        line = line.dropFirst(2).withoutBlanks
         guard rows.count <= FeedReader.mostRows else { throw .tooManyRows(rows.count) }
         rows.append([:])
       }
-      if let name = names[key], !rows.isEmpty { rows[rows.count - 1][name] = value }
+      guard !rows.isEmpty, let colon = line.prefix(20).firstIndex(of: 0x3A), let name = names[line[..<colon].text]
+      else {
+        continue
+      }
+      rows[rows.count - 1][name] = scalar(line.prefix(2000)[(colon + 1)...])
     }
     return (product, rows)
   }
 
   /// A plain or quoted value, without the comment behind it.
-  private static func scalar(_ text: Substring) -> JSONValue {
-    let text = text.trimmed
+  private static func scalar(_ bytes: ArraySlice<UInt8>) -> JSONValue {
+    let text = bytes.text.trimmed
     if let quote = text.first, quote == "\"" || quote == "'" {
       return .string(String(text.dropFirst().prefix { $0 != quote }))
     }

@@ -23,6 +23,6 @@ protocol FeedFormatReader: SendableMetatype {
 package enum FeedBody: Sendable {
   case json(JSONValue)
   case xml(XMLElement)
-  /// Neither JSON nor XML, without the byte order mark.
+  /// Neither JSON nor XML, without the byte order mark and without white space before it.
   case text(String)
 }

@@ -55,7 +55,7 @@ package enum FeedReader {
       } catch {
         throw .malformedXML(error)
       }
-    default: return .text(String(decoding: text, as: UTF8.self))
+    default: return .text(String(decoding: start, as: UTF8.self))
     }
   }
 

@@ -19,7 +19,7 @@ enum FingerBanner: FeedFormatReader {
 
   static func recognizes(_ body: FeedBody) -> Bool {
     guard case .text(let text) = body else { return false }
-    return TextLines(text[...].utf8.prefix(16_384)).contains { sentence(words($0)) != nil }
+    return TextLines(text.utf8.prefix(16_384)).contains { sentence(words($0)) != nil }
   }
 
   static func read(_ body: FeedBody) throws(FeedError) -> FeedSnapshot {
@@ -27,7 +27,7 @@ enum FingerBanner: FeedFormatReader {
     var count = 0
     var found: [(row: FeedRow, isPointer: Bool)] = []
     var warnings = FeedWarnings()
-    for line in TextLines(text) {
+    for line in TextLines(text.utf8) {
       let words = words(line)
       if words.isEmpty { continue }
       count += 1
@@ -48,8 +48,8 @@ enum FingerBanner: FeedFormatReader {
   }
 
   /// The words of a line; of a line that is longer than any of the banner those of its beginning.
-  private static func words(_ line: Substring.UTF8View) -> [Substring] {
-    Substring(line.prefix(400)).split { $0.isWhitespace }
+  private static func words(_ line: ArraySlice<UInt8>) -> [Substring] {
+    line.prefix(400).text.split { $0.isWhitespace }
   }
 
   /// What stands in front of "version of the Linux kernel is:", and what stands behind it.

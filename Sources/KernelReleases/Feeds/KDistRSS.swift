@@ -95,22 +95,29 @@ enum KDistRSS: FeedFormatReader {
     }
     if guid.day == nil, timeDay == nil { warnings.append("\(guid.version) has no day of release") }
     let isAgreed = guid.day == nil || guid.day == timeDay
-    let description = item.child("description")?.text(upTo: 16_384) ?? ""
+    let description = item.child("description")?.utf8(upTo: 16_384) ?? []
     return FeedRow(
       channel: guid.channel ?? Channel(of: guid.version, isLongterm: false), version: guid.version,
       isEndOfLife: isEndOfLife(description), day: guid.day ?? timeDay, time: isAgreed && timeDay != nil ? time : nil,
       archive: archive(description))
   }
 
-  private static func isEndOfLife(_ description: String) -> Bool { description.contains("(EOL)") }
+  private static func isEndOfLife(_ description: ArraySlice<UInt8>) -> Bool {
+    description.index(of: "(EOL)", from: description.startIndex) != nil
+  }
 
   /// The first address of the description that is one of a source archive.
-  private static func archive(_ description: String) -> String? {
-    for piece in description.split(separator: "href=").dropFirst() {
-      guard let quote = piece.first, quote == "\"" || quote == "'" else { continue }
-      let address = piece.dropFirst().prefix { $0 != quote }
+  private static func archive(_ description: ArraySlice<UInt8>) -> String? {
+    var position = description.startIndex
+    while let place = description.index(of: "href=", from: position) {
+      position = place + 5
+      guard position < description.endIndex, case let quote = description[position], quote == 0x22 || quote == 0x27
+      else { continue }
+      guard let end = description[(position + 1)...].firstIndex(of: quote) else { return nil }
+      let address = description[(position + 1)..<end].text
+      position = end
       let name = address.split(separator: "/").last ?? ""
-      if name.hasPrefix("linux-"), name.contains(".tar."), !name.hasSuffix(".sign") { return String(address) }
+      if name.hasPrefix("linux-"), name.contains(".tar."), !name.hasSuffix(".sign") { return address }
     }
     return nil
   }

@@ -68,7 +68,7 @@ enum PublicInboxAtom: FeedFormatReader {
     let link = links.first { $0["rel"] == "alternate" || $0["rel"] == nil }?["href"]
     return Announcement(
       version: version, author: String(author.prefix(200)), time: time,
-      paragraph: preformatted(entry).flatMap { MailText.firstParagraph(of: $0.text(upTo: longestText)) },
+      paragraph: preformatted(entry).flatMap { MailText.firstParagraph(of: $0.utf8(upTo: longestText)) },
       link: link.flatMap { $0.hasPrefix("https://") || $0.hasPrefix("http://") ? $0 : nil })
   }
 
@@ -88,37 +88,42 @@ enum PublicInboxAtom: FeedFormatReader {
 enum MailText {
   /// The first paragraph that is no greeting, no quotation, no signature and no patch, with single blanks.
   /// - Returns: at most 2,000 characters; nil where there is none.
-  static func firstParagraph(of text: String) -> String? {
-    var paragraph: [Substring] = []
-    for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-      let words = line.trimmed
-      if isEnd(line) { break }
-      if words.isEmpty {
-        if !paragraph.isEmpty { break }
+  static func firstParagraph(of text: ArraySlice<UInt8>) -> String? {
+    var words: [Substring] = []
+    var length = 0
+    var rest = text
+    // Four bytes are the longest character.
+    while !rest.isEmpty, length < 8000 {
+      let line = rest.prefix { $0 != 0x0A && $0 != 0x0D }
+      let isPair = rest[line.endIndex...].starts(with: "\r\n")
+      rest = rest[line.endIndex...].dropFirst(isPair ? 2 : 1)
+      let bare = line.withoutBlanks
+      if isEnd(line, bare) { break }
+      if bare.isEmpty {
+        if !words.isEmpty { break }
         continue
       }
-      if isNoise(words) { continue }
-      if paragraph.isEmpty, isGreeting(words) { continue }
-      paragraph.append(contentsOf: words.split { $0.isWhitespace })
+      if isNoise(bare) || words.isEmpty && isGreeting(bare) { continue }
+      words += bare.text.split { $0.isWhitespace }
+      length += bare.count
     }
-    return paragraph.isEmpty ? nil : String(paragraph.joined(separator: " ").prefix(2000))
+    return words.isEmpty ? nil : String(words.joined(separator: " ").prefix(2000))
   }
 
   /// Where the words of a mail end: a rule, a signature, a list of changed files, a patch.
-  private static func isEnd(_ line: Substring) -> Bool {
-    line == "--" || line == "-- " || line.hasPrefix("diff --git ") || line.hasPrefix("Index: ")
-      || line.hasPrefix("-----BEGIN PGP SIGNATURE")
-      || line.utf8.count >= 3 && line.trimmed.allSatisfy { $0 == "-" } && !line.trimmed.isEmpty
+  private static func isEnd(_ line: ArraySlice<UInt8>, _ bare: ArraySlice<UInt8>) -> Bool {
+    line.elementsEqual("-- ".utf8) || line.starts(with: "diff --git ") || line.starts(with: "Index: ")
+      || line.starts(with: "-----BEGIN PGP SIGNATURE") || bare.count >= 2 && bare.allSatisfy { $0 == 0x2D }
   }
 
-  private static func isNoise(_ words: Substring) -> Bool {
-    words.hasPrefix(">") || words.hasPrefix("[-- ") || words.hasPrefix("-----BEGIN PGP")
-      || words.hasPrefix("Hash: SHA") || words.hasSuffix(" wrote:")
+  private static func isNoise(_ line: ArraySlice<UInt8>) -> Bool {
+    line.starts(with: ">") || line.starts(with: "[-- ") || line.starts(with: "-----BEGIN PGP")
+      || line.starts(with: "Hash: SHA") || line.suffix(7).elementsEqual(" wrote:".utf8)
   }
 
-  private static func isGreeting(_ words: Substring) -> Bool {
-    guard words.count <= 40, let last = words.last, ",!:-".contains(last) else { return false }
-    let first = words.split { !$0.isLetter }.first?.lowercased() ?? ""
+  private static func isGreeting(_ line: ArraySlice<UInt8>) -> Bool {
+    guard line.count <= 40, let last = line.last, ",!:-".utf8.contains(last) else { return false }
+    let first = line.prefix { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A }.text.lowercased()
     return ["hi", "hello", "hey", "dear", "folks", "all", "everyone", "greetings", "good"].contains(first)
   }
 }

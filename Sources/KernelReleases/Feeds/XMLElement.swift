@@ -43,8 +43,11 @@ package struct XMLElement: Sendable {
   package var text: String { text(upTo: Int.max) }
 
   /// The beginning of ``text``; at most so many bytes, and a character that is cut there is U+FFFD.
-  package func text(upTo most: Int) -> String {
-    String(decoding: document.text[Int(node.textStart)..<Int(node.textEnd)].prefix(most), as: UTF8.self)
+  package func text(upTo most: Int) -> String { utf8(upTo: most).text }
+
+  /// The same in UTF-8.
+  func utf8(upTo most: Int) -> ArraySlice<UInt8> {
+    document.text[Int(node.textStart)..<Int(node.textEnd)].prefix(most)
   }
 
   /// The first element directly inside it that has this name; nil where there is none.

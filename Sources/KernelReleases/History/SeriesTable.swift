@@ -39,11 +39,21 @@ package struct SeriesFacts: Sendable, Equatable {
 package struct SeriesTable: Sendable {
   /// By the name of the series.
   package let series: [String: SeriesFacts]
+  /// The same by the final: names of a whole history need not be spelled for it.
+  private let byFinal: [KernelVersion: SeriesFacts]
+  /// The newest series of the table.
+  let newest: KernelVersion?
 
   /// - Parameter facts: of a series that stands there twice the later one counts.
   package init(_ facts: [SeriesFacts]) {
     series = Dictionary(facts.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    let finals = facts.compactMap { facts in KernelVersion(facts.name).map { ($0.final, facts) } }
+    byFinal = Dictionary(finals, uniquingKeysWith: { $1 })
+    newest = finals.map(\.0).max()
   }
+
+  /// What is known of the series that a version belongs to.
+  package subscript(of version: KernelVersion) -> SeriesFacts? { byFinal[version.final] }
 
   /// What is known of a series; nil for one that the table does not have.
   package subscript(name: String?) -> SeriesFacts? { name.flatMap { series[$0] } }

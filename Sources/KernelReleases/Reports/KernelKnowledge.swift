@@ -16,6 +16,9 @@ package struct KernelKnowledge: Sendable {
   package let disagreements: [String]
   /// The day that is looked back to; nil for the present.
   package let lookBack: LookBack?
+  /// The rows of ``listed`` by their versions, and whether one of a series says that it has ended, for long lists.
+  private let listedRows: [KernelVersion: FeedRow]
+  private let listedSeries: [KernelVersion: Bool]
 
   /// A fetch: from where, and when it was last confirmed.
   package struct Fetched: Sendable, Equatable {
@@ -38,6 +41,16 @@ package struct KernelKnowledge: Sendable {
     self.suspicions = suspicions
     self.disagreements = disagreements
     self.lookBack = lookBack
+    listedRows = Dictionary(listed.map { ($0.version, $0) }, uniquingKeysWith: { first, _ in first })
+    listedSeries = Dictionary(
+      listed.compactMap { row in Self.seriesKey(row.version).map { ($0, row.isEndOfLife) } },
+      uniquingKeysWith: { $0 || $1 })
+  }
+
+  /// One value for all versions of a ``KernelVersion/series``, without spelling it; nil for linux-next.
+  private static func seriesKey(_ version: KernelVersion) -> KernelVersion? {
+    guard version.line == .releases else { return nil }
+    return KernelVersion(numbers: .init(version.numbers.first, version.numbers.second))
   }
 
   /// Joins the shipped history with what is stored.
@@ -94,36 +107,29 @@ package struct KernelKnowledge: Sendable {
 
   /// A release as the documents show it.
   package func report(_ release: Release) -> ReleaseReport {
-    let name = release.version.series
-    let row = listed.first { $0.version == release.version }
-    let facts = history.series[name]
+    let series = Self.seriesKey(release.version)
+    let row = listedRows[release.version]
+    let facts = history.series[of: release.version]
     let today = fetched.map { CalendarDay($0.time) } ?? shippedUntil
-    let isListed = listed.contains { $0.version.series == name }
     // What the feed says counts; a series that it does not list has ended. Without a feed the published day decides.
     let hasEnded =
       if let lookBack {
         release.version.line == .releases && lookBack.ended.contains(release.version.final)
       } else if let row {
         row.isEndOfLife
-      } else if isListed {
-        listed.contains { $0.version.series == name && $0.isEndOfLife }
+      } else if let series, let isEndOfLife = listedSeries[series] {
+        isEndOfLife
       } else if !listed.isEmpty {
-        name != nil
+        series != nil
       } else if let facts, let today {
         facts.hasEnded(on: today)
       } else {
-        name != nil && !isRecent(release.version)
+        // Whether the table of series is too short to know: a series newer than all in it has not ended.
+        series != nil && history.series.newest.map { release.version.final <= $0 } ?? false
       }
     return ReleaseReport(
       version: release.version, channel: row?.channel ?? release.channel, date: release.date, isEndOfLife: hasEnded,
       endOfLifeDay: facts?.endOfLife, source: release.source)
-  }
-
-  /// Whether the table of series is too short to know: a series newer than all in it.
-  private func isRecent(_ version: KernelVersion) -> Bool {
-    history.series.series.values.allSatisfy { facts in
-      KernelVersion(facts.name).map { $0 < version.final } ?? true
-    }
   }
 
   /// The newest release of a channel or a series.

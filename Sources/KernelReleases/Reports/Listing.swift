@@ -36,17 +36,26 @@ package struct Listing: Sendable, Equatable {
     var rows = main.rows
     var disagreements: [String] = []
     for other in recent where other.format != main.format {
+      var behind: [String] = []
+      var ahead: [String] = []
       for (group, newer) in other.newestOfGroups {
         guard let index = rows.firstIndex(where: { $0.group == group && $0.channel == newer.channel }) else { continue }
         let row = rows[index]
         if newer.version == row.version || row.version.line == .linuxNext { continue }
-        let isBehind = newer.version < row.version
-        disagreements.append(
-          "\((isBehind ? other : main).format.rawValue) lags behind in \(group): "
-            + "\(min(newer.version, row.version)), \((isBehind ? main : other).format.rawValue) has "
-            + "\(max(newer.version, row.version))")
-        if !isBehind { rows[index] = newer }
+        if newer.version < row.version {
+          behind.append(group)
+        } else {
+          ahead.append(group)
+          rows[index] = newer
+        }
       }
+      func note(_ groups: [String], _ slow: FeedFormat, _ fast: FeedFormat) {
+        guard !groups.isEmpty else { return }
+        disagreements.append(
+          "\(slow.rawValue) lags behind \(fast.rawValue) in \(groups.sorted().joined(separator: ", "))")
+      }
+      note(behind, other.format, main.format)
+      note(ahead, main.format, other.format)
     }
     var result = Listing(format: main.format, address: main.address, fetchedAt: main.fetchedAt, rows: rows)
     result.disagreements = disagreements.sorted()

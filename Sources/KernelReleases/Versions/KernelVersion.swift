@@ -167,7 +167,7 @@ package struct KernelVersion: Sendable, Hashable, CustomStringConvertible {
   package var series: String? {
     if line == .linuxNext { return nil }
     if numbers.first == 2, numbers.second == 6 { return "2.6.x" }
-    return "\(numbers.first).\(numbers.second)"
+    return String(numbers.first) + "." + String(numbers.second)
   }
 
   /// The series of a final for everything that counts within one final: as ``series``, but `2.6.39` where that says `2.6.x`.
@@ -183,6 +183,13 @@ package struct KernelVersion: Sendable, Hashable, CustomStringConvertible {
       : KernelVersion(numbers: Numbers(numbers.first, numbers.second, number))
   }
 
+  /// Whether another version is the next one by its number: the next candidate, or the next stable release, of one final.
+  package func isFollowed(by other: KernelVersion) -> Bool {
+    guard line == .releases, other.line == .releases, final == other.final else { return false }
+    if let candidate { return other == withCandidate(candidate + 1) }
+    return other == withStableNumber(stableNumber + 1)
+  }
+
   /// The day of a linux-next snapshot; nil for a release.
   package var snapshotDay: CalendarDay? {
     guard line == .linuxNext else { return nil }
@@ -192,11 +199,23 @@ package struct KernelVersion: Sendable, Hashable, CustomStringConvertible {
 
   /// The version as kernel.org writes it, without `v` and without a final `.0`.
   package var description: String {
-    if line == .linuxNext { return "next-\(numbers.first)" }
-    var text = "\(numbers.first).\(numbers.second)"
-    if isOldScheme || numbers.third != 0 { text += ".\(numbers.third)" }
-    if numbers.fourth != 0 { text += ".\(numbers.fourth)" }
-    if let candidate { text += "-rc\(candidate)" }
+    if line == .linuxNext { return "next-" + String(numbers.first) }
+    // Piece by piece: an interpolation takes several times as long, and lists have tens of thousands of versions.
+    var text = String(numbers.first)
+    text.append(".")
+    text.append(String(numbers.second))
+    if isOldScheme || numbers.third != 0 {
+      text.append(".")
+      text.append(String(numbers.third))
+    }
+    if numbers.fourth != 0 {
+      text.append(".")
+      text.append(String(numbers.fourth))
+    }
+    if let candidate {
+      text.append("-rc")
+      text.append(String(candidate))
+    }
     return text
   }
 }

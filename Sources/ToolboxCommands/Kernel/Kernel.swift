@@ -5,13 +5,13 @@ struct Kernel: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Track kernel releases, candidates and ends of life.",
     discussion: """
-      Without a subcommand it says what is current, from the last fetch or from the history that the program was built
-      with. Only fetch and watch use the network.
+      Without a subcommand it says where this machine's kernel stands and what is current, from the last fetch or from the
+      history that the program was built with. Only fetch and watch use the network.
       """,
     subcommands: [
       KernelStatus.self, KernelFetch.self, KernelImport.self, KernelWatch.self, KernelEvents.self, KernelTracks.self,
       KernelAcknowledge.self, KernelList.self, KernelShow.self, KernelLatest.self,
-      KernelNext.self,
+      KernelHistory.self, KernelNext.self, KernelCVEs.self, KernelCheckCommand.self,
     ],
     defaultSubcommand: KernelStatus.self)
 }

@@ -39,23 +39,17 @@ extension CommandContext {
     return store
   }
 
-  /// A fetcher over the network.
-  func feedFetcher(_ store: ReleaseStore) -> FeedFetcher {
+  /// A client for the network. It keeps its connections for as long as it is kept itself.
+  func httpClient() -> HTTPClient {
     var settings = HTTPClientSettings(
       userAgent: "toolbox/\(Toolbox.version) (+\(Toolbox.homepage))", environment: environment)
     settings.isStopped = { StopSignals.hasCome }
-    let client = HTTPClient(settings)
-    return FeedFetcher(
-      store: store,
-      get: { requests in
-        requests.map { request in
-          do throws(HTTPError) {
-            return .success(try client.get(request))
-          } catch {
-            return .failure(error)
-          }
-        }
-      }, now: now)
+    return HTTPClient(settings)
+  }
+
+  /// A fetcher over the network.
+  func feedFetcher(_ store: ReleaseStore, over client: HTTPClient) -> FeedFetcher {
+    FeedFetcher(store: store, get: { client.get($0) }, now: now)
   }
 
   /// One round over the feeds, with what is odd told on standard error; new tracks begin.
@@ -99,16 +93,21 @@ extension CommandContext {
 
   /// The series of the running kernel; nil where it cannot be told.
   func runningSeries() throws -> String? {
-    guard let bytes = try RootDirectory().readIfPresent("/proc/sys/kernel/osrelease", limit: 4096) else { return nil }
-    let digits = String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber || $0 == "." }
-    return KernelVersion(digits.split(separator: ".").prefix(2).joined(separator: "."))?.series
+    try MachineKernels.running(environment: environment)?.base?.series
   }
 
-  /// The releases that are known and what is said about them, for commands that show tracks.
+  /// The tracks that are followed, with what is new in each.
   func tracksDocument(_ store: ReleaseStore?, _ knowledge: KernelKnowledge) throws -> TracksDocument {
+    try tracksDocument(store, knowledge, mine: try runningSeries())
+  }
+
+  /// The same for a kernel that is known already.
+  /// - Parameter mine: its series.
+  func tracksDocument(
+    _ store: ReleaseStore?, _ knowledge: KernelKnowledge, mine: String?
+  ) throws -> TracksDocument {
     TracksDocument(
-      marks: try store?.trackMarks() ?? [], log: try store?.events(after: 0) ?? [], knowledge: knowledge,
-      mine: try runningSeries())
+      marks: try store?.trackMarks() ?? [], log: try store?.events(after: 0) ?? [], knowledge: knowledge, mine: mine)
   }
 }
 

@@ -17,7 +17,7 @@ struct KernelFetch: ParsableCommand {
     let selection = try FeedCatalogue.selection(feed.feed)
     let store = try context.kernelStore(database)
     let (answers, failure) = try context.kernelRound(
-      context.feedFetcher(store), selection, store: store, isForced: feed.force)
+      context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: feed.force)
     let outcomes = answers.compactMap { answer in
       (try? answer.report.get()).map { (source: answer.source, outcome: $0.outcome) }
     }

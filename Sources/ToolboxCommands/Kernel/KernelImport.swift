@@ -25,7 +25,7 @@ struct KernelImport: ParsableCommand {
   func run() throws {
     let context = CommandContext.live(color: output.color)
     let store = try context.kernelStore(database)
-    let fetcher = context.feedFetcher(store)
+    let fetcher = context.feedFetcher(store, over: context.httpClient())
     let text = KernelText(context.terminal)
     for name in file {
       let shown = name == "-" ? "standard input" : name

@@ -3,25 +3,44 @@ import HostSystem
 import KernelReleases
 import TerminalOutput
 
-/// `toolbox kernel status`, and `toolbox kernel` alone: what is current, and from where that is known.
+/// `toolbox kernel status`, and `toolbox kernel` alone: where this machine's kernel stands, and what is current.
 struct KernelStatus: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show the current releases and the running kernel.")
+    commandName: "status", abstract: "Say where this machine's kernel stands, and what is current.")
 
+  @OptionGroup var machine: MachineOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let release = try RootDirectory().readIfPresent("/proc/sys/kernel/osrelease", limit: 4096)
-    let status = StatusDocument(
-      runningRelease: release.map { String(decoding: $0.filter { $0 != 0x0A }, as: UTF8.self).harmless },
-      knowledge: try context.kernelKnowledge(database, needsHistory: false), now: context.now())
+    let status = try context.kernelStatus(machine, database)
     if output.json {
       try context.printJSON(status)
     } else {
       context.standardOutput.lines(KernelText(context.terminal).lines(of: status))
     }
     try context.finish()
+  }
+}
+
+/// Whose kernels are looked at.
+struct MachineOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Look at the kernels of the system below this directory.", valueName: "directory"))
+  var root = "/"
+}
+
+extension CommandContext {
+  /// The kernels of a system and what is known of releases.
+  func kernelStatus(_ machine: MachineOptions, _ database: DatabaseOptions) throws -> StatusDocument {
+    let root = RootDirectory(absolutePath(machine.root))
+    guard root.exists("/") else { throw FileError(path: root.path, code: 2, action: "open") }
+    let kernels = try MachineKernels.read(root: root, environment: environment)
+    return try kernelReading(database) { store in
+      let knowledge = try KernelKnowledge.load(store)
+      return StatusDocument(
+        machine: kernels, knowledge: knowledge,
+        tracks: try tracksDocument(store, knowledge, mine: kernels.running?.base?.series).tracks, now: now())
+    }
   }
 }

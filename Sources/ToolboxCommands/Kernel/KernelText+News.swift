@@ -39,7 +39,7 @@ extension KernelText {
       case .skipped:
         (
           "skipped", .warning,
-          "\(event.skipped.map(\.description).joined(separator: ", ")), before \(version): came and went unseen"
+          "\(Self.ranges(event.skipped)), before \(version): came and went unseen"
         )
       case .newSeries: ("new series", .strong, "\(series) begins with \(version)")
       case .endOfLife: ("end of life", .bad, "\(series) has ended with \(version)")
@@ -52,6 +52,23 @@ extension KernelText {
       case .suspect: ("suspect", .warning, "\((event.detail ?? "").harmless): not taken over yet")
       }
     return paint(role, label.padded(to: 12)) + text
+  }
+
+  /// Versions that follow each other as `6.1.91 to 6.1.185 (95 releases)`; one or two by name.
+  static func ranges(_ versions: [KernelVersion]) -> String {
+    var runs: [[KernelVersion]] = []
+    for version in versions {
+      if let last = runs.last?.last, last.isFollowed(by: version) {
+        runs[runs.count - 1].append(version)
+      } else {
+        runs.append([version])
+      }
+    }
+    return runs.map { run in
+      run.count < 3
+        ? run.map(\.description).joined(separator: ", ")
+        : "\(run[0]) to \(run[run.count - 1]) (\(run.count) releases)"
+    }.joined(separator: ", ")
   }
 
   private func was(_ event: ReleaseEvent) -> String { "was \((event.previous ?? "unknown").harmless)" }
@@ -68,20 +85,20 @@ extension KernelText {
   }
 
   /// The tracks, with what is new in each.
-  func lines(of tracks: [TrackReport]) -> [String] {
+  func lines(of tracks: [TrackReport], indent: Int = 0) -> [String] {
     var table = TextTable()
+    let hasNews = tracks.contains { $0.unseen > 0 }
     for track in tracks {
       let name = track.series.map { "\(track.track) (\($0))" } ?? track.track.description
-      let news =
-        switch track.unseen {
-        case 0: track.seenAt == nil ? "" : "nothing new"
-        case 1: "1 event since \(track.seenVersion?.description ?? "it began")"
-        default: "\(track.unseen) events since \(track.seenVersion?.description ?? "it began")"
-        }
+      var support = ""
+      if let newest = track.newest, case .series = track.track { support = Self.support(newest) }
+      let news = TextTable.Cell(track.unseen > 0 ? "\(track.unseen) new" : "", .warning)
       table.add(
-        .init(name, .name), .init(track.newest?.version.description ?? "nothing known"),
-        .init(track.newest?.date?.day.description ?? ""), .init(news, track.unseen > 0 ? .warning : .faint))
+        [
+          .init(name, .name), .init(track.newest?.version.description ?? "nothing known"),
+          .init(track.newest?.date?.day.description ?? ""),
+        ] + (hasNews ? [news] : []) + [.init(support, .faint)])
     }
-    return table.lines(width: width, indent: 0, paint: paint)
+    return table.lines(width: width, indent: indent, paint: paint)
   }
 }

@@ -33,7 +33,7 @@ struct KernelText {
 
   private static func day(_ date: ReleaseDate?) -> String { date?.day.description ?? "day unknown" }
 
-  private static func support(_ report: ReleaseReport) -> String {
+  static func support(_ report: ReleaseReport) -> String {
     if report.isEndOfLife, report.version.line == .releases {
       return report.endOfLifeDay.map { "end of life (\($0))" } ?? "end of life"
     }
@@ -46,32 +46,6 @@ struct KernelText {
     case .stable, .longterm: .good
     default: .faint
     }
-  }
-
-  // MARK: Status
-
-  func lines(of status: StatusDocument) -> [String] {
-    let knowledge = status.knowledge
-    var lines = ["\(paint(.heading, "Running"))  \(status.runningRelease ?? "unknown")", "", paint(.heading, "Newest")]
-    lines += self.lines(of: knowledge.newestOfChannels, indent: 2)
-    lines.append("")
-    lines += origin(of: status).wrapped(to: width).map { paint(status.isStale ? .warning : .faint, $0) }
-    for doubt in knowledge.suspicions {
-      lines += "Doubtful, waits for a second fetch: \(doubt.harmless)".wrapped(to: width).map { paint(.warning, $0) }
-    }
-    return lines
-  }
-
-  private func origin(of status: StatusDocument) -> String {
-    let knowledge = status.knowledge
-    guard let fetched = knowledge.fetched else {
-      let until = knowledge.shippedUntil.map { " up to \($0.spelledOut)" } ?? ""
-      return "From the shipped history\(until): nothing was fetched yet. `toolbox kernel fetch` gets the present state."
-    }
-    let age = status.now.secondsSinceEpoch - fetched.time.secondsSinceEpoch
-    let ago = age >= 0 ? ", \(spelledOut(seconds: age)) ago" : ""
-    return "From \(fetched.address.harmless), fetched \(fetched.time)\(ago)."
-      + (status.isStale ? " `toolbox kernel fetch` gets the present state." : "")
   }
 
   // MARK: One release
@@ -101,11 +75,12 @@ struct KernelText {
       rows.append(("Series", Self.describeSeries(release)))
     }
     if let mail = details.announcement {
-      rows.append(("Announced", Self.describe(mail) + (details.isAnnouncedOnly ? "; nothing else shows it yet" : "")))
+      rows.append(("Mail", Self.describe(mail) + (details.isAnnouncedOnly ? "; nothing else shows it yet" : "")))
+      if let link = mail.link, link != release.source { rows.append(("", link.harmless)) }
     }
     rows.append(
       ("Source", release.source == Release.shipped ? "the shipped history" : release.source.harmless))
-    let labelWidth = 11
+    let labelWidth = 10
     let paragraph =
       (details.announcement?.paragraph).map { [""] + $0.harmless.wrapped(to: max(20, width - 4)).map { "    \($0)" } }
       ?? []
@@ -120,7 +95,7 @@ struct KernelText {
   }
 
   private static func describe(_ mail: Announcement) -> String {
-    ["by \(mail.author.harmless)", mail.time.map { "on \(CalendarDay($0).spelledOut)" }, mail.link?.harmless]
+    ["by \(mail.author.harmless)", mail.time.map { "on \(CalendarDay($0).spelledOut)" }]
       .compactMap { $0 }.filter { $0 != "by " }.joined(separator: ", ")
   }
 

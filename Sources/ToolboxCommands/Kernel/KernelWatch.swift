@@ -70,7 +70,7 @@ struct KernelWatch: AsyncParsableCommand {
     if let goal, try tellWhetherOut(goal, context) { return try context.finish() }
     let round = KernelWatchRound(
       context: context, selection: try FeedCatalogue.selection(feed.feed), isForced: feed.force, database: database,
-      isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context))
+      isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), client: context.httpClient())
     try StopSignals.noteFromNowOn()
     if once {
       let count = try await countOfOneRound(round)

@@ -1,3 +1,4 @@
+import Curl
 import HostSystem
 import KernelReleases
 import TerminalOutput
@@ -14,6 +15,8 @@ struct KernelWatchRound {
   /// Empty for all events.
   let tracks: [Track]
   let hook: KernelHook?
+  /// Kept from round to round, so that a connection that is still open is used again.
+  let client: HTTPClient
 
   /// - Returns: how many events were told.
   /// - Throws: what the fetch failed with, after everything that is stored was told.
@@ -23,7 +26,7 @@ struct KernelWatchRound {
     let seen = try store.cursor(reader)
     if let hook { _ = try store.cursor(hook.reader) }
     let outcome = Result {
-      try context.kernelRound(context.feedFetcher(store), selection, store: store, isForced: isForced)
+      try context.kernelRound(context.feedFetcher(store, over: client), selection, store: store, isForced: isForced)
     }
     if case .success(let round) = outcome { noteSeeds(round.answers) }
     let count = try tell(store, after: seen)
