@@ -133,8 +133,10 @@ struct DatabaseFile {
         }
         notices.append("\(path): brought from schema \(version) to \(newest); the old state is kept as \(backup)")
       }
-      for step in steps where step.version > version {
-        try translating(path) { try queue.writeWithoutTransaction { try migrate($0, step) } }
+      // A new database gets all of them at once: another process that makes it too must never find one that looks old.
+      let pending = steps.filter { $0.version > version }
+      for batch in version == 0 ? [pending] : pending.map({ [$0] }) {
+        try translating(path) { try queue.writeWithoutTransaction { try migrate($0, batch) } }
       }
     }
     return DatabaseFile(queue: queue, path: path, notices: notices)
@@ -162,11 +164,12 @@ struct DatabaseFile {
     return version
   }
 
-  private static func migrate(_ db: Database, _ step: Schema.Step) throws {
+  /// Takes steps in one transaction.
+  private static func migrate(_ db: Database, _ steps: [Schema.Step]) throws {
     try db.inTransaction(.immediate) {
-      // Another process may have taken the step while this one waited for the lock.
+      // Another process may have taken a step while this one waited for the lock.
       let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-      if version < step.version {
+      for step in steps where step.version > version {
         try step.apply(db)
         try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
         try db.execute(sql: "PRAGMA user_version = \(step.version)")
