@@ -120,7 +120,7 @@ struct DatabaseFile {
     }
     let path = location.path
     var notices = notices
-    let queue = try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }
+    let queue = try openPatiently(path, configuration)
     let newest = steps.last?.version ?? 0
     let version = try translating(path) {
       try queue.writeWithoutTransaction { db in try examine(db, path: path, newest: newest) }
@@ -140,6 +140,22 @@ struct DatabaseFile {
       }
     }
     return DatabaseFile(queue: queue, path: path, notices: notices)
+  }
+
+  /// SQLite does not wait where two processes switch a new file to WAL at the same time: one of them is told at once that it
+  /// is locked. It comes again, for as long as a statement would wait.
+  private static func openPatiently(
+    _ path: String, _ configuration: GRDB.Configuration
+  ) throws(StoreError) -> DatabaseQueue {
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(busyTimeout)
+    while true {
+      do {
+        return try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }
+      } catch {
+        guard case .busy = error, clock.now < end, !StopSignals.wait(milliseconds: 20) else { throw error }
+      }
+    }
   }
 
   /// Looks whether the file is sound and ours.
