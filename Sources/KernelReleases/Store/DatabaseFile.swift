@@ -161,9 +161,14 @@ struct DatabaseFile {
   /// Looks whether the file is sound and ours.
   /// - Returns: its schema; 0 for a new file.
   private static func examine(_ db: Database, path: String, newest: Int) throws -> Int {
-    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    var (version, application, tables) = (0, 0, 0)
+    // In one transaction: another process may be making the database between two looks.
+    try db.inTransaction(.deferred) {
+      version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+      tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+      return .commit
+    }
     let isOurs = application == Schema.applicationID || (application == 0 && version == 0 && tables == 0)
     guard isOurs else { throw StoreError.foreign(path) }
     guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }
