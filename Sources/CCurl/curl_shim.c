@@ -60,7 +60,8 @@ static const char *open_library(const char *library, int again) {
   size_t index;
   void *handle;
   if (library_handle && !again) return NULL;
-  handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  /* Lazily: it brings some thirty libraries along, of which a request uses a part. */
+  handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
   if (!handle) {
     const char *problem = dlerror();
     return problem ? problem : "dlopen failed";

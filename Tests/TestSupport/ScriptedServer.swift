@@ -15,10 +15,10 @@ package final class ScriptedServer: @unchecked Sendable {
     package var delay = 0
     /// Send so many bytes at a time, with a pause of so many milliseconds.
     package var drip: (bytes: Int, pause: Int)?
-    /// Sent behind the bytes, again and again, as long as the client takes it.
-    package var refrain: (bytes: [UInt8], times: Int)?
     /// A request that has this tag already (`If-None-Match`) is answered with 304 and no body.
     package var tag: String?
+    /// Sent behind the bytes, again and again, as long as the client takes it.
+    package var refrain: (bytes: [UInt8], times: Int)?
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -41,6 +41,15 @@ package final class ScriptedServer: @unchecked Sendable {
     package func cut(_ missing: Int) -> Answer {
       var answer = self
       answer.cutAfter = max(0, bytes.count - missing)
+      return answer
+    }
+
+    /// The same answer with an ETag, for clients that do not have it yet.
+    package func tagged(_ tag: String) -> Answer {
+      let head = Array("\r\nETag: \(tag)".utf8)
+      var answer = self
+      answer.bytes.insert(contentsOf: head, at: bytes.firstIndex(of: 0x0D) ?? 0)
+      answer.tag = tag
       return answer
     }
 
@@ -76,15 +85,6 @@ package final class ScriptedServer: @unchecked Sendable {
     package func dripping(_ bytes: Int, pause: Int) -> Answer {
       var answer = self
       answer.drip = (bytes, pause)
-      return answer
-    }
-
-    /// The same answer with an ETag, for clients that do not have it yet.
-    package func tagged(_ tag: String) -> Answer {
-      let head = Array("\r\nETag: \(tag)".utf8)
-      var answer = self
-      answer.bytes.insert(contentsOf: head, at: bytes.firstIndex(of: 0x0D) ?? 0)
-      answer.tag = tag
       return answer
     }
 

@@ -120,7 +120,7 @@ struct DatabaseFile {
     }
     let path = location.path
     var notices = notices
-    let queue = try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }
+    let queue = try openPatiently(path, configuration)
     let newest = steps.last?.version ?? 0
     let version = try translating(path) {
       try queue.writeWithoutTransaction { db in try examine(db, path: path, newest: newest) }
@@ -133,19 +133,42 @@ struct DatabaseFile {
         }
         notices.append("\(path): brought from schema \(version) to \(newest); the old state is kept as \(backup)")
       }
-      for step in steps where step.version > version {
-        try translating(path) { try queue.writeWithoutTransaction { try migrate($0, step) } }
+      // A new database gets all of them at once: another process that makes it too must never find one that looks old.
+      let pending = steps.filter { $0.version > version }
+      for batch in version == 0 ? [pending] : pending.map({ [$0] }) {
+        try translating(path) { try queue.writeWithoutTransaction { try migrate($0, batch) } }
       }
     }
     return DatabaseFile(queue: queue, path: path, notices: notices)
   }
 
+  /// SQLite does not wait where two processes switch a new file to WAL at the same time: one of them is told at once that it
+  /// is locked. It comes again, for as long as a statement would wait.
+  private static func openPatiently(
+    _ path: String, _ configuration: GRDB.Configuration
+  ) throws(StoreError) -> DatabaseQueue {
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(busyTimeout)
+    while true {
+      do {
+        return try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }
+      } catch {
+        guard case .busy = error, clock.now < end, !StopSignals.wait(milliseconds: 20) else { throw error }
+      }
+    }
+  }
+
   /// Looks whether the file is sound and ours.
   /// - Returns: its schema; 0 for a new file.
   private static func examine(_ db: Database, path: String, newest: Int) throws -> Int {
-    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    var (version, application, tables) = (0, 0, 0)
+    // In one transaction: another process may be making the database between two looks.
+    try db.inTransaction(.deferred) {
+      version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+      tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+      return .commit
+    }
     let isOurs = application == Schema.applicationID || (application == 0 && version == 0 && tables == 0)
     guard isOurs else { throw StoreError.foreign(path) }
     guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }
@@ -162,11 +185,12 @@ struct DatabaseFile {
     return version
   }
 
-  private static func migrate(_ db: Database, _ step: Schema.Step) throws {
+  /// Takes steps in one transaction.
+  private static func migrate(_ db: Database, _ steps: [Schema.Step]) throws {
     try db.inTransaction(.immediate) {
-      // Another process may have taken the step while this one waited for the lock.
+      // Another process may have taken a step while this one waited for the lock.
       let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-      if version < step.version {
+      for step in steps where step.version > version {
         try step.apply(db)
         try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
         try db.execute(sql: "PRAGMA user_version = \(step.version)")

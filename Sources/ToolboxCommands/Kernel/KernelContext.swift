@@ -80,11 +80,14 @@ extension CommandContext {
   func beginTracks(_ store: ReleaseStore) throws {
     let listed = Listing.merged(try store.listings())?.rows ?? []
     if listed.isEmpty { return }
+    let known = Set(try store.trackMarks().map(\.track))
+    let new = Track.usual(listed: listed.map(\.version), channels: listed.map(\.channel)).filter { !known.contains($0) }
+    if new.isEmpty { return }
     let knowledge = try KernelKnowledge.load(store, needsHistory: false)
     let number = try store.newestEventNumber()
     let mine = try runningSeries()
     try store.begin(
-      Track.usual(listed: listed.map(\.version), channels: listed.map(\.channel)).map { track in
+      new.map { track in
         TrackMark(
           track: track, origin: .usual, seenNumber: number,
           seenVersion: track.newest(in: knowledge, mine: mine)?.version, seenAt: now())

@@ -15,7 +15,7 @@ struct KernelFetch: ParsableCommand {
   func run() throws {
     let context = CommandContext.live(color: output.color)
     let selection = try FeedCatalogue.selection(feed.feed)
-    let store = try context.kernelStore(database)
+    let store = try HTTPClient.openingMeanwhile { try context.kernelStore(database) }
     let (answers, failure) = try context.kernelRound(
       context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: feed.force)
     let outcomes = answers.compactMap { answer in

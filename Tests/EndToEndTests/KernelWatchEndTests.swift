@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// How a watch ends: by signals, by what it waits for, by its time; and what it does where nobody can hear it.
-@Suite struct KernelWatchStopTests {
+@Suite struct KernelWatchEndTests {
   /// Sends a signal to a run and prints how long its end took.
   private func end(
     _ running: KernelTrial.Running, _ signal: Int32, _ what: String
