@@ -67,6 +67,9 @@ struct DatabaseFile {
     } else if status.st_mode & S_IFMT != S_IFDIR {
       throw .directoryNotWritable(directory, reason: reason(ENOTDIR))
     }
+    if stat(location.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw .failed(location.path, detail: isADirectory)
+    }
     // SQLite makes files beside the database, so the directory has to be writable, not only the file.
     if access(directory, W_OK | X_OK) != 0 { throw .directoryNotWritable(directory, reason: reason(errno)) }
     if access(location.path, F_OK) == 0, access(location.path, R_OK | W_OK) != 0 {
@@ -94,6 +97,8 @@ struct DatabaseFile {
       throw .failed(path, detail: "cannot give it to the owner of its directory: \(reason(errno))")
     }
   }
+
+  private static let isADirectory = "it is a directory; name a file with --database"
 
   private static func makeDirectories(_ path: String, mode: mode_t) throws(StoreError) {
     if mkdir(path, mode) == 0 || errno == EEXIST { return }
@@ -133,8 +138,12 @@ struct DatabaseFile {
         }
         notices.append("\(path): brought from schema \(version) to \(newest); the old state is kept as \(backup)")
       }
-      for step in steps where step.version > version {
-        try translating(path) { try queue.writeWithoutTransaction { try migrate($0, step) } }
+      let open = steps.filter { $0.version > version }
+      if version == 0 {
+        // All at once: another process must never see a new database half made and take it for an old one.
+        try translating(path) { try queue.writeWithoutTransaction { try migrate($0, open) } }
+      } else {
+        for step in open { try translating(path) { try queue.writeWithoutTransaction { try migrate($0, [step]) } } }
       }
     }
     return DatabaseFile(queue: queue, path: path, notices: notices)
@@ -143,9 +152,14 @@ struct DatabaseFile {
   /// Looks whether the file is sound and ours.
   /// - Returns: its schema; 0 for a new file.
   private static func examine(_ db: Database, path: String, newest: Int) throws -> Int {
-    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    var (version, application, tables) = (0, 0, 0)
+    // In one transaction: another process may be making the tables just now.
+    try db.inTransaction(.deferred) {
+      version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+      tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+      return .commit
+    }
     let isOurs = application == Schema.applicationID || (application == 0 && version == 0 && tables == 0)
     guard isOurs else { throw StoreError.foreign(path) }
     guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }
@@ -162,11 +176,11 @@ struct DatabaseFile {
     return version
   }
 
-  private static func migrate(_ db: Database, _ step: Schema.Step) throws {
+  private static func migrate(_ db: Database, _ steps: [Schema.Step]) throws {
     try db.inTransaction(.immediate) {
-      // Another process may have taken the step while this one waited for the lock.
+      // Another process may have taken the steps while this one waited for the lock.
       let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-      if version < step.version {
+      for step in steps where version < step.version {
         try step.apply(db)
         try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
         try db.execute(sql: "PRAGMA user_version = \(step.version)")
@@ -204,6 +218,7 @@ struct DatabaseFile {
       throw errno == EACCES
         ? StoreError.noPermission(path, action: "read") : StoreError.failed(path, detail: reason(errno))
     }
+    if status.st_mode & S_IFMT == S_IFDIR { throw .failed(path, detail: isADirectory) }
     if status.st_size == 0 { return nil }
     guard access(path, R_OK) == 0 else { throw .noPermission(path, action: "read") }
     var configuration = Configuration()
