@@ -91,6 +91,28 @@ import Testing
     #expect(knowledge.latest("rc")?.version.description == "7.1-rc2")
   }
 
+  @Test func `a series that comes back and vanishes again is told once`() throws {
+    try seedTen()
+    let gone = try state(
+      "mainline 7.1-rc2 2026-05-03", "stable 7.0.5 2026-05-07", "longterm 6.18.20 2026-05-07",
+      "longterm 6.12.80 2026-05-07")
+    let snapshot = FeedSnapshot(format: .releasesJSON, content: gone, warnings: [])
+    func told(after seconds: Int) throws -> [String] {
+      let time = Instant(secondsSinceEpoch: noon.secondsSinceEpoch + seconds)
+      let record = FeedRecord(
+        address: "https://releases-json.example.org/", format: "releases-json", finalAddress: "x", etag: nil,
+        lastModified: nil, validatorsAt: time, bodySHA256: [], fetchedAt: time, maxAge: nil)
+      let derivation = EventDerivation.derive(
+        from: try store.state(for: snapshot, now: time), snapshot, observed: time)
+      #expect(derivation.events.count == 1)
+      return try store.store(derivation, from: record, format: .releasesJSON, origin: nil).map(\.id)
+    }
+    #expect(try told(after: 60) == ["vanished:6.1:6.1.170"])
+    try seedTen(after: 120)
+    #expect(try told(after: 180).isEmpty)
+    #expect(try log() == ["vanished:6.1:6.1.170"])
+  }
+
   @Test func `a mail gives a release that a list of files has proven its day`() throws {
     try seedTen()
     try take(try state("longterm 6.1.172 2026-05-08"), after: 60)
