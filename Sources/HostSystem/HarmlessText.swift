@@ -12,12 +12,20 @@ extension StringProtocol {
       switch scalar.value {
       case 0x0A where previous == 0x0D: continue
       case 0x09, 0x0A, 0x0D: result.append(" ")
-      case 0x00...0x1F, 0x7F...0x9F: continue
-      case 0x2028, 0x2029, 0xFFF9...0xFFFB: continue
-      case _ where scalar.properties.isDefaultIgnorableCodePoint: continue
-      default: result.append(scalar)
+      default: if scalar.isHarmless { result.append(scalar) }
       }
     }
     return String(result)
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal shows the character and does nothing else; see `harmless`.
+  package var isHarmless: Bool {
+    switch value {
+    case 0x20...0x7E: true
+    case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029, 0xFFF9...0xFFFB: false
+    default: !properties.isDefaultIgnorableCodePoint
+    }
   }
 }

@@ -1,7 +1,11 @@
+import HostSystem
+
 /// Writes documents as JSON: keys in snake_case and sorted, as JSONEncoder does with the options `prettyPrinted` (or without
 /// it), `sortedKeys`, `withoutEscapingSlashes` and `convertToSnakeCase`, byte for byte, but several times as fast.
 ///
-/// Foundation's special treatment of Date, Data, URL and Decimal is left out: no document has them.
+/// Foundation's special treatment of Date, Data, URL and Decimal is left out: no document has them. And what could steer a
+/// terminal or disguise itself (see `harmless`) is escaped, which JSONEncoder does only below 0x20: JSON is read on terminals
+/// too.
 enum JSONText {
   /// - Parameter isPretty: an indent of two spaces; else everything on one line.
   /// - Throws: `EncodingError` for a number that JSON does not have, and what the value's own encoding throws.
@@ -381,6 +385,9 @@ enum JSONText {
     }
 
     private mutating func write(_ text: String) {
+      if text.utf8.contains(where: { $0 >= 0x7F }), text.unicodeScalars.contains(where: { !$0.isHarmless }) {
+        return writeEscaped(text)
+      }
       bytes.append(UInt8(ascii: "\""))
       var text = text
       text.withUTF8 { letters in
@@ -391,6 +398,24 @@ enum JSONText {
           start = index + 1
         }
         bytes.append(contentsOf: letters[start...])
+      }
+      bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A text with characters above 0x7E that a terminal would not just show.
+    private mutating func writeEscaped(_ text: String) {
+      bytes.append(UInt8(ascii: "\""))
+      for scalar in text.unicodeScalars {
+        switch scalar.value {
+        case 0x00...0x1F, 0x22, 0x5C: bytes.append(contentsOf: Self.escape(UInt8(scalar.value)).utf8)
+        case _ where scalar.isHarmless:
+          bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        default:
+          for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
+            let digits = String(unit, radix: 16)
+            bytes.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
+          }
+        }
       }
       bytes.append(UInt8(ascii: "\""))
     }

@@ -148,7 +148,7 @@ import Testing
     Fault(
       testDescription: "escapes in the answer", answer: .status(200, text: "\u{1B}]0;owned\u{07}\u{202E}evil"),
       status: 65,
-      message: "not in a feed format"),
+      message: "in no feed format"),
   ]
 
   @Test(arguments: faults) func `a fault is one clear line and leaves all as it was`(fault: Fault) async throws {

@@ -104,7 +104,7 @@ import Testing
       .status(
         200, Gzip.compressed(Gzip.head + Array(repeatElement(zeros, count: 1024).joined())),
         headers: ["Content-Encoding": "gzip"]),
-      says: "not in a feed format"),
+      says: "in no feed format"),
     Fault(
       "gzip that unpacks to nothing for ever",
       .chunked(
@@ -152,7 +152,7 @@ import Testing
     Fault("500", .status(500, text: "oops"), status: 69, says: "HTTP 500"),
     Fault("429 without a time", .status(429), status: 75, says: "asks us to wait"),
     Fault(
-      "escapes in the answer", .status(200, text: "\u{1B}]0;owned\u{07}\u{202E}evil"), says: "not in a feed format"),
+      "escapes in the answer", .status(200, text: "\u{1B}]0;owned\u{07}\u{202E}evil"), says: "in no feed format"),
   ]
 
   struct Row: Sendable {

@@ -84,10 +84,11 @@ import Testing
     let (support, warnings) = try read(
       """
       [{"cycle":"six","eol":true},{"cycle":"6.1.5","eol":true},{"cycle":"6.1","eol":"soon","releaseDate":"2022-12-11"},
-       {"cycle":"6.2","eol":"2023-05-17","releaseDate":null,"latest":"newest"},null,{"cycle":null}]
+       {"cycle":"6.2","eol":"2023-05-17","releaseDate":null,"latest":"newest"},null,{"cycle":null},
+       {"cycle":"6.3","eol":null,"releaseDate":"2023-04-23"}]
       """)
     #expect(support.map(\.series) == ["6.2"])
-    #expect(warnings.count == 7)
+    #expect(warnings.count == 8)
   }
 
   static let refused: [(String, String, FeedError)] = [

@@ -35,6 +35,24 @@ import Testing
     #expect(again.events.isEmpty)
   }
 
+  @Test func `a state with a row that cannot be read does not show at once that a series is gone`() throws {
+    let rows = (1...9).map { #"{"moniker":"longterm","version":"5.\#($0).9","released":{"isodate":"2026-05-01"}}"# }
+    func read(_ rows: [String]) throws -> FeedSnapshot {
+      try FeedReader.read(Array(#"{"releases":[\#(rows.joined(separator: ","))]}"#.utf8))
+    }
+    let state = seeded(try read(rows))
+    let holed = try read(rows.dropLast() + [#"{"moniker":"longterm","version":null}"#])
+    let first = EventDerivation.derive(from: state, holed, observed: noon)
+    #expect(first.events.map(\.kind) == [.suspect])
+    #expect(first.events[0].detail == "1 of 9 series is no longer listed, and a row cannot be read")
+    let later = EventDerivation.derive(
+      from: first.applied(to: state), holed, observed: Instant(secondsSinceEpoch: noon.secondsSinceEpoch + 3600))
+    #expect(ids(later) == ["vanished:5.9:5.9.9"])
+    let unnamed = try read(
+      rows.dropLast() + [#"{"moniker":null,"version":"5.9.9","released":{"isodate":"2026-05-01"}}"#])
+    #expect(EventDerivation.derive(from: state, unnamed, observed: noon).events.isEmpty)
+  }
+
   @Test func `a release names the one before and what was skipped between`() throws {
     let state = seeded(try snapshot("longterm 6.1.170 2026-04-30"))
     let derivation = EventDerivation.derive(

@@ -71,6 +71,60 @@ import Testing
 
   // MARK: Skipped releases
 
+  @Test func `published ends count before any state is stored, and the list is newest first in any order of the feed`()
+    throws
+  {
+    let day = try #require(CalendarDay("2031-05-31"))
+    try take(
+      .support([SeriesSupport(series: "6.1", isLongterm: true, end: .day(day), finalDay: nil, latest: nil)]),
+      .endOfLifeDate)
+    let early = try KernelKnowledge.load(store)
+    #expect(early.fetched == nil)
+    #expect(early.latest("6.1")?.endOfLifeDay == day)
+    try take(
+      try state(
+        "linux-next next-20260508 2026-05-08", "longterm 6.1.170 2026-04-30", "mainline 7.1-rc2 2026-05-03",
+        "stable 7.0.5 2026-05-07", "stable 6.18.21-rc1 2026-05-09"), after: 60)
+    let knowledge = try KernelKnowledge.load(store)
+    #expect(
+      knowledge.current.map(\.version.description) == ["7.1-rc2", "7.0.5", "6.18.21-rc1", "6.1.170", "next-20260508"])
+    #expect(knowledge.latest("rc")?.version.description == "7.1-rc2")
+  }
+
+  @Test func `a series that comes back and vanishes again is told once`() throws {
+    try seedTen()
+    let gone = try state(
+      "mainline 7.1-rc2 2026-05-03", "stable 7.0.5 2026-05-07", "longterm 6.18.20 2026-05-07",
+      "longterm 6.12.80 2026-05-07")
+    let snapshot = FeedSnapshot(format: .releasesJSON, content: gone, warnings: [])
+    func told(after seconds: Int) throws -> [String] {
+      let time = Instant(secondsSinceEpoch: noon.secondsSinceEpoch + seconds)
+      let record = FeedRecord(
+        address: "https://releases-json.example.org/", format: "releases-json", finalAddress: "x", etag: nil,
+        lastModified: nil, validatorsAt: time, bodySHA256: [], fetchedAt: time, maxAge: nil)
+      let derivation = EventDerivation.derive(
+        from: try store.state(for: snapshot, now: time), snapshot, observed: time)
+      #expect(derivation.events.count == 1)
+      return try store.store(derivation, from: record, format: .releasesJSON, origin: nil).map(\.id)
+    }
+    #expect(try told(after: 60) == ["vanished:6.1:6.1.170"])
+    try seedTen(after: 120)
+    #expect(try told(after: 180).isEmpty)
+    #expect(try log() == ["vanished:6.1:6.1.170"])
+  }
+
+  @Test func `a mail gives a release that a list of files has proven its day`() throws {
+    try seedTen()
+    try take(try state("longterm 6.1.172 2026-05-08"), after: 60)
+    try take(try files("6.1.171"), .sha256sums, after: 120)
+    let told = try log()
+    try take(try mail("6.1.171", "2026-05-07"), .publicInboxAtom, after: 180)
+    #expect(try log() == told)
+    let release = try #require(try store.releases().first { $0.version.description == "6.1.171" })
+    #expect(release.date?.day.description == "2026-05-07")
+    #expect(release.date?.confidence == .inferred)
+  }
+
   @Test func `a list of files proves a skipped release later, once`() throws {
     try seedTen()
     try take(

@@ -16,7 +16,8 @@ import Testing
 
   @Test func `another address is its owner's business and a wrong word is refused`() throws {
     #expect(try FeedCatalogue.source("http://mirror.example.org/r.json").minimumInterval == 0)
-    #expect(throws: HTTPError.self) { _ = try FeedCatalogue.source("kernel") }
+    #expect(throws: FeedNameError.self) { _ = try FeedCatalogue.source("kernel") }
+    #expect(throws: HTTPError.self) { _ = try FeedCatalogue.source("ftp://mirror.example.org/r.json") }
   }
 
   @Test func `the second opinions and the sources for gaps are asked on their occasions only`() throws {

@@ -42,6 +42,16 @@ import Testing
     try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
   }
 
+  @Test func `a directory in the place of the database is told as one`() throws {
+    let directory = try TemporaryDirectory()
+    let location = DatabaseLocation(path: directory(""))
+    let expected = StoreError.failed(location.path, detail: "it is a directory; name a file with --database")
+    #expect(throws: expected) { _ = try ReleaseStore.openForReading([location]) }
+    #expect(throws: expected) {
+      _ = try ReleaseStore.openForWriting(location, now: Instant(secondsSinceEpoch: 1_778_414_400))
+    }
+  }
+
   @Test func `what is stored is read back, bytes of validators too`() throws {
     try seed(try open())
     let store = try #require(try ReleaseStore.openForReading([location]))

@@ -24,7 +24,7 @@ import Testing
 
     let schema = "toolbox.sample/1"
     let someURLText = "https://example.org/a?b=\"c\"\\d"
-    let someURL = "\u{0}\u{1}\u{8}\t\n\u{B}\u{C}\r\u{1F}\u{7F}\u{85}äöü漢字🐧\u{2028}"
+    let someURL = "\u{0}\u{1}\u{8}\t\n\u{B}\u{C}\r\u{1F}äöü漢字🐧"
     let isTrue = true
     let isFalse = false
     let zeroWidth = 0.0
@@ -45,6 +45,15 @@ import Testing
     let emptyName = ["": 1]
     let dictionary = ["keepMyName": 1, "and_this": 2, "äB": 3]
     let optionals: [String?] = ["a", nil]
+  }
+
+  @Test func `what could steer a terminal or disguise itself is escaped, and nothing is lost`() throws {
+    let text = "a\u{1B}[31m\u{7F}\u{9B}2J\u{202E}txt.exe\u{2066}\u{2028}\u{200B}\u{E0041}\"ä🐧"
+    let bytes = try JSONText.bytes(of: [text], isPretty: false)
+    #expect(
+      String(decoding: bytes, as: UTF8.self)
+        == #"["a\u001b[31m\u007f\u009b2J\u202etxt.exe\u2066\u2028\u200b\udb40\udc41\"ä🐧"]"#)
+    #expect(try JSONDecoder().decode([String].self, from: Data(bytes)) == [text])
   }
 
   @Test func `all kinds of values are written as the reference writes them`() throws {

@@ -12,6 +12,14 @@ extension EventDerivation {
       evidence.isAnnounced = true
       evidence.announcedOn = mail.time.map { CalendarDay($0) }
       weigh(mail.version, evidence)
+      // A list of files proved it, or a banner listed it: neither has days.
+      if case .some(.none) = known[mail.version],
+        !result.provenReleases.contains(where: { $0.version == mail.version }),
+        let day = evidence.announcedOn, isPossible(day)
+      {
+        let channel = channelOfSeries(mail.version) ?? Channel(of: mail.version, isLongterm: false)
+        result.provenReleases.append(FeedRow(channel: channel, version: mail.version, day: day))
+      }
     }
   }
 

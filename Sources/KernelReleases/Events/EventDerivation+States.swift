@@ -3,7 +3,7 @@ import HostSystem
 /// What a new state of the live series says.
 extension EventDerivation {
   mutating func compareState(_ rows: [FeedRow]) {
-    let rows = rows.map { withPossibleDay($0) }
+    let rows = rows.map { withPossibleDay(withKnownChannel($0)) }
     compareWithPossibleDays(rows)
     result.held = Set(result.listed ?? []).subtracting(rows)
   }
@@ -55,6 +55,16 @@ extension EventDerivation {
           observed: observed))
     }
     return false
+  }
+
+  /// A row that names no channel under that of its series before: what is missing is no change.
+  private func withKnownChannel(_ row: FeedRow) -> FeedRow {
+    guard snapshot.unnamed.contains(row.version), row.version.kind == .stable,
+      let channel = state.listed.first(where: { $0.group == row.group && $0.channel != .mainline })?.channel
+    else { return row }
+    return FeedRow(
+      channel: channel, version: row.version, isEndOfLife: row.isEndOfLife, day: row.day, time: row.time,
+      archive: row.archive)
   }
 
   /// The row without a day that cannot be: such days are not stored.
@@ -110,17 +120,20 @@ extension EventDerivation {
     return isAccepted ? result : result.filter { $0.channel != .mainline } + oldMainline
   }
 
-  /// The series that are listed no longer. Where more than three in ten are gone at once, the list is held to be damaged
-  /// and the missing rows stay; and so does a series that a feed of another format still lists. Also settles
+  /// The series that are listed no longer. Where more than three in ten are gone at once, or some are gone and a row cannot
+  /// be read, the list is held to be damaged and the missing rows stay; and so does a series that a feed of another format still lists. Also settles
   /// ``Derivation/listed``.
   private mutating func goneGroups(_ rows: [FeedRow], before: [String: [FeedRow]]) -> [String] {
     let gone = Set(before.keys).subtracting(rows.map(\.group)).sorted()
     let elsewhere = Set(state.others.map(\.group))
     var kept = gone.filter { elsewhere.contains($0) }
-    if gone.count * 10 > before.count * 3 {
+    let hasHoles = !snapshot.isComplete && gone.contains { $0 != FeedRow.linuxNextGroup }
+    if gone.count * 10 > before.count * 3 || hasHoles {
       let isAccepted = isConfirmed(
         "shrunk:\(gone.joined(separator: ","))", bySecondSource: !elsewhere.isEmpty && kept.isEmpty, version: nil,
-        series: nil, detail: "\(gone.count) of \(before.count) series are no longer listed")
+        series: nil,
+        detail: "\(gone.count) of \(before.count) series \(gone.count == 1 ? "is" : "are") no longer listed"
+          + (hasHoles ? ", and a row cannot be read" : ""))
       if !isAccepted { kept = gone }
     }
     result.listed = rows + kept.flatMap { before[$0] ?? [] }

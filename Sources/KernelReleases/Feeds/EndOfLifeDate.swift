@@ -117,7 +117,7 @@ enum EndOfLifeDate: FeedFormatReader {
   private static func end(_ value: JSONValue?) -> SeriesFacts.PublishedEnd.Value? {
     if let day = value?.string.flatMap({ CalendarDay($0.prefix(10)) }) { return .day(day) }
     switch value {
-    case nil, .null: return .notAnnounced
+    case nil, .null: return nil
     default: return value?.truth.map { $0 ? .endedWithoutDay : .notAnnounced }
     }
   }

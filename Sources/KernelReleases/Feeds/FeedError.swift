@@ -26,10 +26,10 @@ package enum FeedError: Error, Equatable {
   /// What was found, to be put behind the address or the name of the file.
   package var finding: String {
     switch self {
-    case .empty: "the answer is empty"
-    case .htmlPage: "the answer is an HTML page, not a feed (a captive portal or a bot challenge?)"
-    case .unknownFormat(let start): "the answer is not in a feed format that is known here; it begins with \"\(start)\""
-    case .notUTF8: "the answer is UTF-32 text or no text at all, not a feed"
+    case .empty: "it is empty"
+    case .htmlPage: "it is an HTML page, not a feed (a captive portal or a bot challenge?)"
+    case .unknownFormat(let start): "it is in no feed format that is known here; it begins with \"\(start)\""
+    case .notUTF8: "it is UTF-32 text or no text at all, not a feed"
     case .cut(let bytes): "the JSON ends after \(bytes) bytes, before it is complete"
     case .malformed(let error):
       switch error.problem {
@@ -45,6 +45,7 @@ package enum FeedError: Error, Equatable {
     case .otherXML("feed"): "it is an Atom feed, but not that of a mailing list's archive"
     case .otherXML(let root): "it is XML (<\(root.prefix(40))>), but no feed that is known here"
     case .without(let part, let format): "it has no \(part); it is no feed of the format \(format.rawValue)"
+    case .noUsableRow(rows: 0): "it lists nothing"
     case .noUsableRow(let rows): "none of the \(rows) rows listed has a version that can be read"
     case .tooManyRows(let rows): "it lists \(rows) rows, more than any feed of this kind"
     }

@@ -27,7 +27,8 @@ package enum FeedReader {
       let snapshot = try reader.read(body)
       guard case .xml(let root) = body, !root.documentWarnings.isEmpty else { return snapshot }
       return FeedSnapshot(
-        format: snapshot.format, content: snapshot.content, warnings: root.documentWarnings + snapshot.warnings)
+        format: snapshot.format, content: snapshot.content, warnings: root.documentWarnings + snapshot.warnings,
+        isComplete: snapshot.isComplete, unnamed: snapshot.unnamed)
     }
     switch body {
     case .xml(let root): throw .otherXML(root: root.name)

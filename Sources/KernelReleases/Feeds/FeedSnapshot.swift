@@ -8,16 +8,29 @@ package struct FeedSnapshot: Sendable, Equatable {
   package let content: FeedContent
   /// What was left out or is odd, in words; foreign text in it is as it came.
   package let warnings: [String]
+  /// Whether every row could be read: of a state with holes it is not known what is no longer listed.
+  package let isComplete: Bool
+  /// The versions of rows that name no channel; that of the row is then a guess.
+  package let unnamed: Set<KernelVersion>
 
-  package init(format: FeedFormat, content: FeedContent, warnings: [String]) {
+  package init(
+    format: FeedFormat, content: FeedContent, warnings: [String], isComplete: Bool = true,
+    unnamed: Set<KernelVersion> = []
+  ) {
     self.format = format
     self.content = content
     self.warnings = warnings
+    self.isComplete = isComplete
+    self.unnamed = unnamed
   }
 
   /// A state; for the formats that are one.
-  package init(format: FeedFormat, rows: [FeedRow], warnings: [String]) {
-    self.init(format: format, content: .state(rows), warnings: warnings)
+  package init(
+    format: FeedFormat, rows: [FeedRow], warnings: [String], isComplete: Bool = true,
+    unnamed: Set<KernelVersion> = []
+  ) {
+    self.init(
+      format: format, content: .state(rows), warnings: warnings, isComplete: isComplete, unnamed: unnamed)
   }
 
   /// The rows of a state; empty for everything else.

@@ -11,7 +11,7 @@ extension FeedFormat {
 ///
 /// Between "latest" and "version" stand the moniker and the series; both can be missing. Blanks and tabs count as one, lines end
 /// in any way. The line without a series, "latest stable", repeats the newest release of another line and is a row of its
-/// own only where no other line has it. The banner has no days.
+/// own only where no other line has it. The banner has no days; a snapshot of linux-next is named after its own.
 enum FingerBanner: FeedFormatReader {
   static let format = FeedFormat.fingerBanner
   private static let opening = ["the", "latest"]
@@ -25,6 +25,7 @@ enum FingerBanner: FeedFormatReader {
   static func read(_ body: FeedBody) throws(FeedError) -> FeedSnapshot {
     guard case .text(let text) = body else { throw .without("line about a version", format: format) }
     var count = 0
+    var isComplete = true
     var found: [(row: FeedRow, isPointer: Bool)] = []
     var warnings = FeedWarnings()
     for line in TextLines(text.utf8) {
@@ -36,7 +37,11 @@ enum FingerBanner: FeedFormatReader {
         warnings.append("\"\(words.joined(separator: " ").prefix(60))\" is no line of the banner and was left out")
         continue
       }
-      if let row = row(sentence, warnings: &warnings) { found.append(row) }
+      guard let row = row(sentence, warnings: &warnings) else {
+        isComplete = false
+        continue
+      }
+      found.append(row)
     }
     let named = Set(found.lazy.filter { !$0.isPointer }.map(\.row.version))
     var rows: [FeedRow] = []
@@ -44,7 +49,7 @@ enum FingerBanner: FeedFormatReader {
       rows.append(row)
     }
     guard !rows.isEmpty else { throw .noUsableRow(rows: count) }
-    return FeedSnapshot(format: format, rows: rows, warnings: warnings.list)
+    return FeedSnapshot(format: format, rows: rows, warnings: warnings.list, isComplete: isComplete)
   }
 
   /// The words of a line; of a line that is longer than any of the banner those of its beginning.
@@ -102,7 +107,8 @@ enum FingerBanner: FeedFormatReader {
     let channel =
       moniker.isEmpty ? Channel(of: version, isLongterm: false) : Channel(rawValue: String(moniker.prefix(40)))
     let row = FeedRow(
-      channel: channel, version: version, isEndOfLife: rest.lowercased().contains("(eol)"), day: nil)
+      channel: channel, version: version, isEndOfLife: rest.lowercased().contains("(eol)"),
+      day: version.snapshotDay)
     return (row, isPointer: series == nil && moniker == Channel.stable.rawValue)
   }
 }

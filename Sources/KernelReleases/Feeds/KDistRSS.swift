@@ -28,11 +28,16 @@ enum KDistRSS: FeedFormatReader {
     guard items.count <= FeedReader.mostRows else { throw .tooManyRows(items.count) }
     var rows: [FeedRow] = []
     var warnings = FeedWarnings()
+    var isComplete = true
     for (index, item) in items.enumerated() {
-      if let row = row(item, number: index + 1, warnings: &warnings), !rows.contains(row) { rows.append(row) }
+      guard let row = row(item, number: index + 1, warnings: &warnings) else {
+        isComplete = false
+        continue
+      }
+      if !rows.contains(row) { rows.append(row) }
     }
     guard !rows.isEmpty else { throw .noUsableRow(rows: items.count) }
-    return FeedSnapshot(format: format, rows: rows, warnings: warnings.list)
+    return FeedSnapshot(format: format, rows: rows, warnings: warnings.list, isComplete: isComplete)
   }
 
   /// Inside the channel in RSS 0.91 and 2.0, beside it in RSS 0.9 and 1.0.

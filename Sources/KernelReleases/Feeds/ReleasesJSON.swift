@@ -22,11 +22,18 @@ enum ReleasesJSON: FeedFormatReader {
     guard items.count <= FeedReader.mostRows else { throw .tooManyRows(items.count) }
     var rows: [FeedRow] = []
     var warnings: [String] = []
+    var isComplete = true
+    var unnamed: Set<KernelVersion> = []
     for (index, item) in items.enumerated() {
-      if let row = row(item, number: index + 1, warnings: &warnings), !rows.contains(row) { rows.append(row) }
+      guard let row = row(item, number: index + 1, warnings: &warnings) else {
+        isComplete = false
+        continue
+      }
+      if item["moniker"]?.string == nil { unnamed.insert(row.version) }
+      if !rows.contains(row) { rows.append(row) }
     }
     guard !rows.isEmpty else { throw .noUsableRow(rows: items.count) }
-    return FeedSnapshot(format: format, rows: rows, warnings: warnings)
+    return FeedSnapshot(format: format, rows: rows, warnings: warnings, isComplete: isComplete, unnamed: unnamed)
   }
 
   private static func row(_ item: JSONValue, number: Int, warnings: inout [String]) -> FeedRow? {

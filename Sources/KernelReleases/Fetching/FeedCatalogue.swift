@@ -1,6 +1,7 @@
 import BundledData
 package import Curl
 import DataTree
+package import HostSystem
 
 /// A feed: where it is and how often it may be asked.
 package struct FeedSource: Sendable, Equatable {
@@ -84,10 +85,14 @@ package enum FeedCatalogue {
   }
 
   /// The feed that a name or an address means.
-  /// - Throws: ``TableError``; ``HTTPError/badAddress(_:reason:)`` for what is neither.
+  /// - Throws: ``TableError``; ``FeedNameError`` for what is neither; ``HTTPError/badAddress(_:reason:)`` for an address
+  ///   that cannot be fetched.
   package static func source(_ given: String) throws -> FeedSource {
     let sources = try load()
     if let listed = sources.first(where: { $0.name == given || $0.address.text == given }) { return listed }
+    guard given.contains("://") else {
+      throw FeedNameError(name: given, known: sources.map(\.name))
+    }
     return FeedSource(name: given, address: try WebAddress(given), minimumInterval: 0)
   }
 
@@ -103,5 +108,18 @@ package enum FeedCatalogue {
     return FeedSelection(
       first: sources.filter { $0.occasion == .always },
       further: sources.filter { $0.occasion == .doubt || $0.occasion == .gap }, required: 1)
+  }
+}
+
+/// A word that is neither the name of a feed nor an address.
+package struct FeedNameError: ReportableError, Equatable {
+  /// The word.
+  package let name: String
+  /// The names that there are.
+  package let known: [String]
+
+  package var failureKind: FailureKind { .usage }
+  package var message: String {
+    "\"\(name)\" is no feed; give an address with http:// or https://, or one of \(known.joined(separator: ", "))"
   }
 }

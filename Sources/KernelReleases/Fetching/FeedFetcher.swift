@@ -282,9 +282,9 @@ package struct FeedFetcher {
     let state = try store.state(for: snapshot, now: record.fetchedAt)
     let derivation = EventDerivation.derive(from: state, snapshot, observed: record.fetchedAt)
     let isFirst = try store.feed(record.address) == nil && derivation.events.isEmpty
-    try store.store(derivation, from: record, format: snapshot.format, origin: origin)
+    let events = try store.store(derivation, from: record, format: snapshot.format, origin: origin)
     return Report(
-      outcome: isFirst ? .seeded(count: derivation.count, format: snapshot.format) : .changed(derivation.events),
+      outcome: isFirst ? .seeded(count: derivation.count, format: snapshot.format) : .changed(events),
       notices: Self.shortened(derivation.warnings).map { "\(name): \($0)" })
   }
 

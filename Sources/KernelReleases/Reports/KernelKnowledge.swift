@@ -61,7 +61,10 @@ package struct KernelKnowledge: Sendable {
   package static func load(_ store: ReleaseStore?, needsHistory: Bool = true) throws -> KernelKnowledge {
     guard let store, let listing = Listing.merged(try store.listings()) else {
       let shipped = try ShippedHistory.load()
-      return KernelKnowledge(history: shipped, shippedUntil: shipped.lastDay)
+      // Published ends can be stored before any state is: each comes from a feed of its own.
+      let series = shipped.series.updated(with: try store?.support() ?? [])
+      return KernelKnowledge(
+        history: ReleaseHistory(releases: shipped.releases, series: series), shippedUntil: shipped.lastDay)
     }
     let fetched = Fetched(address: listing.address, time: listing.fetchedAt, database: store.path)
     let suspicions = try store.suspicions()
@@ -83,7 +86,10 @@ package struct KernelKnowledge: Sendable {
   /// gives for its own last day.
   package var current: [ReleaseReport] {
     if let lookBack { return lookBack.current.map { report($0) } }
-    if !listed.isEmpty { return listed.map { report($0) } }
+    if !listed.isEmpty {
+      // Feeds have an order of their own, which is not always the same one.
+      return listed.sorted { $0.version > $1.version }.map { report($0) }
+    }
     guard let shippedUntil else { return [] }
     return history.current(on: shippedUntil).map { release in
       let channel =
@@ -139,7 +145,9 @@ package struct KernelKnowledge: Sendable {
     let rows = current
     switch wanted {
     case "rc":
-      if let row = rows.first(where: { $0.version.kind == .candidate }) { return row }
+      if let row = rows.first(where: { $0.version.kind == .candidate && !$0.version.isStableCandidate }) {
+        return row
+      }
       return history.newest { $0.version.kind == .candidate && !$0.version.isStableCandidate }.map { report($0) }
     case Channel.mainline.rawValue, Channel.stable.rawValue, Channel.longterm.rawValue, Channel.linuxNext.rawValue:
       return rows.filter { $0.channel.rawValue == wanted }.max { $0.version < $1.version }

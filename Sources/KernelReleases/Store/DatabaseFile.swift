@@ -67,6 +67,9 @@ struct DatabaseFile {
     } else if status.st_mode & S_IFMT != S_IFDIR {
       throw .directoryNotWritable(directory, reason: reason(ENOTDIR))
     }
+    if stat(location.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw .failed(location.path, detail: isADirectory)
+    }
     // SQLite makes files beside the database, so the directory has to be writable, not only the file.
     if access(directory, W_OK | X_OK) != 0 { throw .directoryNotWritable(directory, reason: reason(errno)) }
     if access(location.path, F_OK) == 0, access(location.path, R_OK | W_OK) != 0 {
@@ -94,6 +97,8 @@ struct DatabaseFile {
       throw .failed(path, detail: "cannot give it to the owner of its directory: \(reason(errno))")
     }
   }
+
+  private static let isADirectory = "it is a directory; name a file with --database"
 
   private static func makeDirectories(_ path: String, mode: mode_t) throws(StoreError) {
     if mkdir(path, mode) == 0 || errno == EEXIST { return }
@@ -228,6 +233,7 @@ struct DatabaseFile {
       throw errno == EACCES
         ? StoreError.noPermission(path, action: "read") : StoreError.failed(path, detail: reason(errno))
     }
+    if status.st_mode & S_IFMT == S_IFDIR { throw .failed(path, detail: isADirectory) }
     if status.st_size == 0 { return nil }
     guard access(path, R_OK) == 0 else { throw .noPermission(path, action: "read") }
     var configuration = Configuration()

@@ -148,9 +148,12 @@ extension ReleaseStore {
 
   /// Stores what a fetch brought: releases, state, events, validators and the time, in one transaction.
   /// - Parameter origin: the server that answered; what it asked for before is over. nil for a file.
+  /// - Returns: the events that the log did not have yet: a series that vanishes again is no second event.
+  @discardableResult
   package func store(
     _ derivation: Derivation, from feed: FeedRecord, format: FeedFormat, origin: String?
-  ) throws(StoreError) {
+  ) throws(StoreError) -> [ReleaseEvent] {
+    var told: [ReleaseEvent] = []
     try write { db in
       for row in derivation.releases { try Self.insert(row, from: feed, isInferred: false, db) }
       for row in derivation.provenReleases { try Self.insert(row, from: feed, isInferred: true, db) }
@@ -162,10 +165,11 @@ extension ReleaseStore {
       }
       try Self.insertEvidence(derivation, from: feed, db)
       try Self.store(derivation.vulnerabilities, source: feed.address, at: feed.fetchedAt, in: db)
-      for event in derivation.events { try Self.insert(event, db) }
+      told = try derivation.events.filter { try Self.insert($0, db) }
       try Self.insert(feed, db)
       if let origin { try db.execute(sql: "DELETE FROM origin WHERE origin = ?", arguments: [origin]) }
     }
+    return told
   }
 
   private static func replaceListed(_ rows: [FeedRow], held: Set<FeedRow>, format: FeedFormat, _ db: Database) throws {
@@ -221,7 +225,8 @@ extension ReleaseStore {
     try db.execute(sql: "DELETE FROM presumed WHERE version = ?", arguments: [version.description])
   }
 
-  private static func insert(_ event: ReleaseEvent, _ db: Database) throws {
+  /// - Returns: whether the log did not have it.
+  private static func insert(_ event: ReleaseEvent, _ db: Database) throws -> Bool {
     try db.execute(
       sql: """
         INSERT OR IGNORE INTO event
@@ -233,5 +238,6 @@ extension ReleaseStore {
         event.day?.daysSinceEpoch, event.previous, event.skipped.map(\.description).joined(separator: " "),
         event.presumed, event.detail, event.observed.secondsSinceEpoch,
       ])
+    return db.changesCount > 0
   }
 }

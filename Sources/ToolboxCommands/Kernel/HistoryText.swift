@@ -100,7 +100,7 @@ struct HistoryText {
   func chart(of lives: [SeriesLife]) -> [String] {
     let whole = lives.map { Self.days($0) }
     let longest = max(1, whole.map { $0.window + $0.candidates }.max() ?? 1)
-    let room = max(10, width - 34)
+    let room = max(6, width - 34)
     var table = TextTable()
     table.add(
       .init("series", .faint), .init("final", .faint), .init("rcs", .faint, alignsRight: true),

@@ -5,10 +5,13 @@ import KernelReleases
 enum KernelCommandError: ReportableError {
   /// The text is not a version.
   case notAVersion(String)
-  /// A version that nothing is known of; the nearest ones, and the day up to which releases are known.
-  case unknownVersion(KernelVersion, nearest: [KernelVersion], until: CalendarDay?)
+  /// A version that nothing is known of; the nearest ones, and the day up to which releases are known. With `isLookBack` it
+  /// was not out on that day as far as is known.
+  case unknownVersion(KernelVersion, nearest: [KernelVersion], until: CalendarDay?, isLookBack: Bool)
   /// The text is neither a channel nor a series.
   case notAChannel(String)
+  /// The text is no series.
+  case notASeries(String)
   /// Nothing is known of a channel or a series.
   case nothingKnown(String)
   /// The user has no home directory and no state directory.
@@ -38,7 +41,8 @@ enum KernelCommandError: ReportableError {
 
   var failureKind: FailureKind {
     switch self {
-    case .notAVersion, .notAChannel, .noPlaceForDatabase, .notATime, .unknownEvent, .notATrack, .badProgram, .notADay,
+    case .notAVersion, .notAChannel, .notASeries, .noPlaceForDatabase, .notATime, .unknownEvent, .notATrack,
+      .badProgram, .notADay,
       .dayToCome, .dayBeforeAll:
       .usage
     case .unknownVersion, .nothingKnown, .hookFailed, .absentTrack: .failed
@@ -51,12 +55,19 @@ enum KernelCommandError: ReportableError {
     switch self {
     case .notAVersion(let text):
       "\"\(text)\" is not a kernel version; write it like 6.12, 6.1.140, 4.15-rc6 or next-20260828"
-    case .unknownVersion(let version, let nearest, let until):
+    case .unknownVersion(let version, let nearest, let until, let isLookBack):
       "\(version): no such release is known"
-        + (nearest.isEmpty ? "" : "; the nearest are \(nearest.map(\.description).joined(separator: ", "))")
-        + (until.map { "; releases are known up to \($0.spelledOut), `toolbox kernel fetch` gets newer ones" } ?? "")
+        + (isLookBack ? until.map { " on \($0.spelledOut)" } ?? "" : "")
+        + (nearest.isEmpty
+          ? ""
+          : "; the nearest \(nearest.count == 1 ? "is" : "are") "
+            + nearest.map(\.description).joined(separator: ", "))
+        + (isLookBack
+          ? "; without --at later ones are known"
+          : until.map { "; releases are known up to \($0.spelledOut), `toolbox kernel fetch` gets newer ones" } ?? "")
     case .notAChannel(let text):
       "\"\(text)\" is neither a channel (mainline, rc, stable, longterm, linux-next) nor a series like 6.1"
+    case .notASeries(let text): "\"\(text)\" is no series; write it like 6.1 or 2.6.39"
     case .nothingKnown(let text): "\(text): no release of it is known; `toolbox kernel list --all` shows what is"
     case .noPlaceForDatabase: "no place for the database: set HOME or XDG_STATE_HOME, or name a file with --database"
     case .notATime(let text): "\"\(text)\" is not a length of time; write it like 30s, 15m, 2h or 1d"

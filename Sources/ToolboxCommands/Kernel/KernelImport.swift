@@ -9,7 +9,7 @@ struct KernelImport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Take in a feed from a file or from standard input.",
     discussion: """
-      The format is recognised by the content; gzip, xz, lz4 and zstd are unpacked. What follows is the same as if the
+      The format is recognised by the content; gzip, xz, lz4 and zstd are unpacked. What follows is the same as if the \
       feed had been fetched now.
       """)
 
@@ -45,7 +45,8 @@ struct KernelImport: ParsableCommand {
     let bytes =
       name == "-"
       ? try StandardInput.read(limit: Self.limit)
-      : try RootDirectory().read(absolutePath(name), limit: Self.limit)
+      : try StandardInput.readIfStream(absolutePath(name), limit: Self.limit)
+        ?? RootDirectory().read(absolutePath(name), limit: Self.limit)
     let content = bytes.withUnsafeBufferPointer { bytes -> Result<[UInt8], CompressionError> in
       do throws(CompressionError) {
         return .success(try Decompression.open(bytes, limit: Self.limit))

@@ -39,6 +39,9 @@ struct KernelList: ParsableCommand {
 
   private func releases(_ knowledge: KernelKnowledge) throws -> [ReleaseReport] {
     if let series {
+      guard series == "2.6.x" || KernelVersion(series)?.series != nil else {
+        throw KernelCommandError.notASeries(series)
+      }
       let found = knowledge.history.releases(inSeries: series)
       guard !found.isEmpty else { throw KernelCommandError.nothingKnown("series \(series)") }
       return found.reversed().map { knowledge.report($0) }

@@ -8,7 +8,7 @@ struct KernelNext: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "next", abstract: "Foretell the next mainline release and the next final.",
     discussion: """
-      With every forecast it says how good such forecasts were: all cycles since 3.0 are foretold again, each from its own
+      With every forecast it says how good such forecasts were: all cycles since 3.0 are foretold again, each from its own \
       past alone.
       """)
 

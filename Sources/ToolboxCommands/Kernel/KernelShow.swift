@@ -21,7 +21,9 @@ struct KernelShow: ParsableCommand {
     let mail = try context.kernelReading(database) { try $0?.announcement(of: wanted) }
     guard let details = ReleaseDetails.find(wanted, in: knowledge, announcement: mail) else {
       throw KernelCommandError.unknownVersion(
-        wanted, nearest: knowledge.history.nearest(to: wanted), until: knowledge.history.lastDay)
+        wanted, nearest: knowledge.history.nearest(to: wanted),
+        until: knowledge.lookBack?.day ?? knowledge.history.lastDay,
+        isLookBack: knowledge.lookBack != nil)
     }
     if output.json {
       try context.printJSON(details)

@@ -44,7 +44,7 @@ extension KernelText {
       case .newSeries: ("new series", .strong, "\(series) begins with \(version)")
       case .endOfLife: ("end of life", .bad, "\(series) has ended with \(version)")
       case .endOfLifeDate:
-        ("end of life", .warning, "\(series) ends on \(event.day?.description ?? "no day"), \(was(event))")
+        ("end of life", .warning, "\(series) \(Self.end(event))")
       case .vanished: ("vanished", .bad, "\(series) is no longer listed; its last release was \(version)")
       case .moniker:
         ("moniker", .warning, "\(series) is now \((event.channel?.rawValue ?? "").harmless), \(was(event))")
@@ -52,6 +52,20 @@ extension KernelText {
       case .suspect: ("suspect", .warning, "\((event.detail ?? "").harmless): not taken over yet")
       }
     return paint(role, label.padded(to: 12)) + text
+  }
+
+  /// What an event says about a published end; the last word of its id tells an end without a day from none at all.
+  private static func end(_ event: ReleaseEvent) -> String {
+    let before =
+      switch event.previous {
+      case nil: "was unknown"
+      case "none": "had no end announced"
+      case "ended": "was said to have ended"
+      case let day?: "was \(day.harmless)"
+      }
+    if let day = event.day { return "ends on \(day), \(before)" }
+    return event.id.split(separator: ":").dropFirst(2).first == "ended"
+      ? "is said to have ended, \(before)" : "has no end announced any more, \(before)"
   }
 
   /// Versions that follow each other as `6.1.91 to 6.1.185 (95 releases)`; one or two by name.

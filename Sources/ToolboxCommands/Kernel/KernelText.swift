@@ -55,13 +55,15 @@ struct KernelText {
     var rows: [(String, String)] = [
       ("Date", Self.longDay(release.date)), ("Channel", "\(release.channel.rawValue.harmless), \(Self.name(release))"),
     ]
-    if let cycle = details.cycle, cycle.candidates > 0, release.version.kind != .stable {
+    // The candidates of a stable release have no part in the cycle of its final.
+    let isOfCycle = release.version.kind != .stable && !release.version.isStableCandidate
+    if let cycle = details.cycle, cycle.candidates > 0, isOfCycle {
       rows.append(("Cycle", Self.describe(cycle)))
     }
     if let before = details.before { rows.append(("Before", Self.describe(before, beside: release.date))) }
     if let after = details.after { rows.append(("After", Self.describe(after, beside: release.date))) }
     if let cycle = details.cycle {
-      if release.version.kind != .stable, let previous = cycle.previousFinal, previous != details.before {
+      if isOfCycle, let previous = cycle.previousFinal, previous != details.before {
         rows.append(("Previous", "\(previous.version), \(Self.shortDay(previous.date))"))
       }
       if release.version.kind != .final {

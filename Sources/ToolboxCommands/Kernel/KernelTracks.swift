@@ -8,7 +8,7 @@ struct KernelTracks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tracks", abstract: "List, add and remove the tracks that are followed.",
     discussion: """
-      A track is mainline, rc, stable, linux-next, mine (the series of the running kernel) or a series. Mainline, rc,
+      A track is mainline, rc, stable, linux-next, mine (the series of the running kernel) or a series. Mainline, rc, \
       stable, mine and every longterm series are there from the start.
       """,
     subcommands: [KernelTracksList.self, KernelTracksAdd.self, KernelTracksRemove.self],

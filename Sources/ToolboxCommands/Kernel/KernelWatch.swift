@@ -9,7 +9,7 @@ struct KernelWatch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Fetch now and then, and tell what is new.",
     discussion: """
-      What was told is remembered in the database, so that an event that a killed run stored and did not tell is told by
+      What was told is remembered in the database, so that an event that a killed run stored and did not tell is told by \
       the next one. SIGTERM and SIGINT end the command with 0.
       """)
 
