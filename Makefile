@@ -14,7 +14,7 @@ TEST_PACKAGES := mandoc mmdebstrap xz-utils lz4 zstd bsdutils nginx openssl time
 BENCH_PACKAGES := linux-perf curl sqlite3
 
 # The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols.
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s -Xlinker -no-pie
+RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s -Xlinker -no-pie
 
 .DEFAULT_GOAL := build
 .PHONY: run build test fuzz bench lint install uninstall clean swift-is-there build-packages test-packages bench-packages

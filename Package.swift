@@ -134,7 +134,8 @@ let package = Package(
     .testTarget(
       name: "ToolboxCommandsTests",
       dependencies: [
-        "ToolboxCommands", "PerfReference", "PerfProbes", "KernelReleases", "TerminalOutput", "TestSupport",
+        "ToolboxCommands", "PerfReference", "PerfProbes", "KernelReleases", "TerminalOutput", "HostSystem",
+        "TestSupport",
       ],
       swiftSettings: ourSettings),
     .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport", grdb], swiftSettings: ourSettings),

@@ -27,6 +27,8 @@ enum JSONText {
     case array(ArrayNode)
     /// Of `superEncoder()`: what it holds when the document is written.
     case later(TreeEncoder)
+    /// An object of plain values, in the order of the document.
+    case flat([(key: StaticString, value: FlatValue)])
     /// Elements of an array that are complete, as text.
     case written([UInt8])
   }
@@ -87,6 +89,16 @@ enum JSONText {
     private let isPretty: Bool
     private var names: [String: String] = [:]
     private var dictionaryKeys: [ObjectIdentifier: Bool] = [:]
+    private var flatTypes: [ObjectIdentifier: Bool] = [:]
+
+    /// Whether values of a type are written without a tree; asked once for each type.
+    private func isFlat<Value>(_ type: Value.Type) -> Bool {
+      let identity = ObjectIdentifier(type)
+      if let known = flatTypes[identity] { return known }
+      let answer = type is any FlatObject.Type
+      flatTypes[identity] = answer
+      return answer
+    }
 
     /// Whether containers with these keys come from the standard library's Dictionary, whose own key type is not public.
     func isDictionaryKey(_ type: any CodingKey.Type) -> Bool {
@@ -111,6 +123,8 @@ enum JSONText {
         return text.map { .string($0) } ?? .literal("null")
       }
       if Value.self == Int.self, let number = value as? Int { return .literal(String(number)) }
+      // Only where nothing of the object was written yet: a value can encode itself into what another one began.
+      if isFlat(Value.self), let object = value as? any FlatObject { return .flat(object.members) }
       let (outer, outerDepth) = (current, depth)
       current = nil
       depth = inner ?? depth
@@ -315,12 +329,33 @@ enum JSONText {
 
     init(isPretty: Bool) { self.isPretty = isPretty }
 
+    private mutating func write(_ value: FlatValue) {
+      switch value {
+      case .null: bytes.append(contentsOf: "null".utf8)
+      case .truth(let truth): bytes.append(contentsOf: truth ? "true".utf8 : "false".utf8)
+      case .number(let number): bytes.append(contentsOf: String(number).utf8)
+      case .text(let text): write(text)
+      }
+    }
+
     mutating func write(_ node: Node, depth: Int) {
       switch node {
       case .literal(let text): bytes.append(contentsOf: text.utf8)
       case .string(let text): write(text)
       case .later(let encoder): write(encoder.current ?? .object(ObjectNode(depth: depth)), depth: depth)
       case .written(let text): bytes.append(contentsOf: text)
+      case .flat(let members):
+        bytes.append(UInt8(ascii: "{"))
+        for (index, member) in members.enumerated() {
+          if index > 0 { bytes.append(UInt8(ascii: ",")) }
+          newLine(depth + 1)
+          bytes.append(UInt8(ascii: "\""))
+          member.key.withUTF8Buffer { bytes.append(contentsOf: $0) }
+          bytes.append(contentsOf: isPretty ? "\" : ".utf8 : "\":".utf8)
+          write(member.value)
+        }
+        newLine(depth)
+        bytes.append(UInt8(ascii: "}"))
       case .object(let object):
         bytes.append(UInt8(ascii: "{"))
         for (index, place) in order(of: object).enumerated() {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HostSystem
 import Testing
 
 @testable import ToolboxCommands
@@ -45,6 +46,19 @@ import Testing
     let emptyName = ["": 1]
     let dictionary = ["keepMyName": 1, "and_this": 2, "äB": 3]
     let optionals: [String?] = ["a", nil]
+  }
+
+  private struct Flat: FlatObject {
+    let members: [(key: StaticString, value: FlatValue)] = [
+      ("a_key", .text("x\"\n\u{E9}")), ("b", .null), ("c_number", .number(-7)), ("d", .truth(true)), ("e", .text("")),
+    ]
+  }
+
+  @Test func `objects of plain values are written as the reference writes them, alone and in lists`() throws {
+    try check(Flat())
+    try check([Flat(), Flat()])
+    try check(["inner": [Flat()]])
+    try check(["inner": Flat()])
   }
 
   @Test func `what could steer a terminal or disguise itself is escaped, and nothing is lost`() throws {

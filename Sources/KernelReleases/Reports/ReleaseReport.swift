@@ -1,7 +1,7 @@
 package import HostSystem
 
 /// A release as lists show it and as `toolbox.kernel.releases/1` has it.
-package struct ReleaseReport: Sendable, Equatable, Encodable {
+package struct ReleaseReport: Sendable, Equatable, FlatObject {
   /// The version.
   package let version: KernelVersion
   /// The channel under which the feed lists it, or listed it first.
@@ -16,20 +16,13 @@ package struct ReleaseReport: Sendable, Equatable, Encodable {
   package let source: String
 
   /// The keys of the documents; null where something is not known.
-  package func encode(to encoder: any Encoder) throws {
-    enum Keys: String, CodingKey {
-      case version, series, channel, kind, date, dateConfidence, endOfLife, endOfLifeDate, source
-    }
-    var container = encoder.container(keyedBy: Keys.self)
-    try container.encode(version, forKey: .version)
-    try container.encode(version.series, forKey: .series)
-    try container.encode(channel, forKey: .channel)
-    try container.encode(version.kind, forKey: .kind)
-    try container.encode(date?.day.description, forKey: .date)
-    try container.encode(date?.confidence, forKey: .dateConfidence)
-    try container.encode(isEndOfLife, forKey: .endOfLife)
-    try container.encode(endOfLifeDay?.description, forKey: .endOfLifeDate)
-    try container.encode(source, forKey: .source)
+  package var members: [(key: StaticString, value: FlatValue)] {
+    [
+      ("channel", .text(channel.rawValue)), ("date", FlatValue(date?.day.description)),
+      ("date_confidence", FlatValue(date?.confidence.rawValue)), ("end_of_life", .truth(isEndOfLife)),
+      ("end_of_life_date", FlatValue(endOfLifeDay?.description)), ("kind", .text(version.kind.rawValue)),
+      ("series", FlatValue(version.series)), ("source", .text(source)), ("version", .text(version.description)),
+    ]
   }
 }
 
