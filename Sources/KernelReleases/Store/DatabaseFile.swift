@@ -113,10 +113,14 @@ struct DatabaseFile {
     _ location: DatabaseLocation, now: Instant, steps: [Schema.Step], notices: [String]
   ) throws(StoreError) -> DatabaseFile {
     var configuration = Configuration()
-    configuration.journalMode = .wal
     configuration.busyMode = .timeout(busyTimeout)
     configuration.foreignKeysEnabled = true
     configuration.prepareDatabase { db in
+      // Not by GRDB's setting, which writes a table and drops it again at every opening, for snapshots that are not used
+      // here: that would cost each run two waits for the disk.
+      if try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") != "wal" {
+        throw DatabaseError(resultCode: .SQLITE_CANTOPEN, message: "this place allows no WAL")
+      }
       try db.execute(sql: "PRAGMA synchronous = NORMAL")
       try db.execute(sql: "PRAGMA journal_size_limit = 0")
       // The -wal and -shm files stay when the last writer leaves: a reader without write permission cannot make them.
