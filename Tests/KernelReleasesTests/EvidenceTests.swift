@@ -292,6 +292,40 @@ import Testing
     #expect(try store.listed().count == 4)
   }
 
+  @Test func `a release that its own row contradicts waits, and is told when another feed shows it`() throws {
+    try seedTen()
+    let rows = [
+      FeedRow(
+        channel: .longterm, version: try #require(KernelVersion("6.1.171")), day: CalendarDay("2026-05-08"))
+    ]
+    let version = try #require(KernelVersion("6.1.171"))
+    let odd = FeedSnapshot(format: Self.second, rows: rows, warnings: [], contradicted: [version])
+    let waiting = EventDerivation.derive(from: try store.state(for: odd, now: noon), odd, observed: noon)
+    #expect(waiting.events.map(\.kind) == [.suspect])
+    #expect(waiting.releases.isEmpty)
+    try take(
+      try state(
+        "mainline 7.1-rc2", "stable 7.0.5", "longterm 6.18.20", "longterm 6.12.80", "longterm 6.1.171 2026-05-08"),
+      after: 10)
+    #expect(try log() == ["release:6.1:6.1.171"])
+    #expect(EventDerivation.derive(from: try store.state(for: odd, now: noon), odd, observed: noon).events.isEmpty)
+  }
+
+  @Test func `a series that gets its name back again and again is told each time, and once for all feeds`() throws {
+    try seedTen()
+    try seedTen(Self.second, after: 1)
+    func named(_ name: String) throws -> FeedContent {
+      try state(
+        "mainline 7.1-rc2", "stable 7.0.5", "\(name) 6.18.20", "longterm 6.12.80", "longterm 6.1.170")
+    }
+    for (round, name) in ["stable", "longterm", "stable"].enumerated() {
+      try take(try named(name), after: 10 * (round + 1))
+      try take(try named(name), Self.second, after: 10 * (round + 1) + 1)
+    }
+    #expect(
+      try log() == ["moniker:6.18:6.18.20:stable", "moniker:6.18:6.18.20:longterm", "moniker:6.18:6.18.20:stable:2"])
+  }
+
   // MARK: Ends of series
 
   private func support(_ series: String, _ end: SeriesFacts.PublishedEnd.Value) -> SeriesSupport {

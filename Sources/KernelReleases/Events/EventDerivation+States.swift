@@ -121,8 +121,8 @@ extension EventDerivation {
   }
 
   /// The series that are listed no longer. Where more than three in ten are gone at once, or some are gone and a row cannot
-  /// be read, the list is held to be damaged and the missing rows stay; and so does a series that a feed of another format still lists. Also settles
-  /// ``Derivation/listed``.
+  /// be read, the list is held to be damaged and the missing rows stay; and so does a series that a feed of another format
+  /// still lists. Also settles ``Derivation/listed``.
   private mutating func goneGroups(_ rows: [FeedRow], before: [String: [FeedRow]]) -> [String] {
     let gone = Set(before.keys).subtracting(rows.map(\.group)).sorted()
     let elsewhere = Set(state.others.map(\.group))
@@ -161,6 +161,13 @@ extension EventDerivation {
       known[row.version] = .some(row.day)
       return
     }
+    if snapshot.contradicted.contains(row.version) {
+      let isAccepted = isConfirmed(
+        "contradiction:\(row.version)",
+        bySecondSource: state.others.contains { $0.version == row.version } || state.evidence[row.version] != nil,
+        version: row.version, series: row.version.series, detail: "\(row.version) is named as another version beside")
+      if !isAccepted { return hold(row) }
+    }
     // A day that cannot be casts doubt on the whole row.
     if row.day == nil, let original = snapshot.rows.first(where: { $0.version == row.version })?.day {
       let isAccepted = isConfirmed(
@@ -178,7 +185,9 @@ extension EventDerivation {
         detail: "\(row.version) would be \(gap.count) releases ahead")
       if !isAccepted { return hold(row) }
     }
-    tell(row, previous: previous ?? previousMainline(row), skipped: missedFinal(before: row, in: rows) + gap.versions)
+    tell(
+      row, previous: previous ?? previousMainline(row), skipped: missedFinal(before: row, in: rows) + gap.versions,
+      isPresumed: believedBackwards.contains(row.version))
   }
 
   /// Leaves a row out of the new state, so that it is still news when it is believed.
@@ -238,9 +247,11 @@ extension EventDerivation {
       let name = newNames.map(\.rawValue).min(), let old = oldNames.map(\.rawValue).min(),
       let newest = now.map(\.version).max()
     else { return }
+    // A feed of another format may have shown the same change before.
+    if state.lastMonikers[group] == Channel(rawValue: name) { return }
     result.events.append(
       ReleaseEvent(
-        kind: .moniker, id: "moniker:\(group):\(newest):\(name)", version: newest, series: group,
+        kind: .moniker, id: newID("moniker:\(group):\(newest):\(name)"), version: newest, series: group,
         channel: Channel(rawValue: name), previous: old, observed: observed))
   }
 }

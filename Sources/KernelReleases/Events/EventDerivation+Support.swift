@@ -17,13 +17,6 @@ extension EventDerivation {
           series: row.series, day: day, previous: stored.end.name, observed: observed))
     }
   }
-
-  /// An end can move to a day that it had before: the second time it is another event.
-  private func newID(_ id: String) -> String {
-    var count = 1
-    while state.toldEnds.contains(count == 1 ? id : "\(id):\(count)") { count += 1 }
-    return count == 1 ? id : "\(id):\(count)"
-  }
 }
 
 extension SeriesFacts.PublishedEnd.Value {

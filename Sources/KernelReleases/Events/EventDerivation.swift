@@ -117,6 +117,14 @@ package struct EventDerivation {
     tell(row, previous: previousRelease(version), skipped: [], isPresumed: true, isListed: false)
   }
 
+  /// A number behind the id of what has happened before: an end that moves to a day that it had already, a series that gets a
+  /// name back.
+  func newID(_ id: String) -> String {
+    var count = 1
+    while state.toldIDs.contains(count == 1 ? id : "\(id):\(count)") { count += 1 }
+    return count == 1 ? id : "\(id):\(count)"
+  }
+
   /// The newest known release before a version within the same final.
   func previousRelease(_ version: KernelVersion) -> KernelVersion? {
     known.keys.filter { $0.line == version.line && $0.final == version.final && $0 < version }.max()

@@ -26,8 +26,10 @@ package struct StoredState: Sendable, Equatable {
   package var newestDay: CalendarDay?
   /// The published ends of series that are stored; empty before the first feed of that kind.
   package var support: [String: SeriesSupport] = [:]
-  /// The ids of the events that told of such an end.
-  package var toldEnds: Set<String> = []
+  /// The ids of the events that can come again: ends that moved, and names that changed.
+  package var toldIDs: Set<String> = []
+  /// The name that every series got with the last event of that kind.
+  package var lastMonikers: [String: Channel] = [:]
 
   package init(
     isSeeded: Bool = false, listed: [FeedRow] = [], known: [KernelVersion: CalendarDay?] = [:],
@@ -107,6 +109,10 @@ package struct Derivation: Sendable, Equatable {
     }
     for version in published { after.evidence[version, default: Evidence()].isPublished = true }
     for row in support { after.support[row.series] = row }
+    for event in events where event.kind == .moniker || event.kind == .endOfLifeDate {
+      after.toldIDs.insert(event.id)
+      if event.kind == .moniker, let series = event.series { after.lastMonikers[series] = event.channel }
+    }
     let new = releases + provenReleases
     after.newest = ([state.newest] + new.map(\.version).filter { $0.line == .releases }).compactMap { $0 }.max()
     after.newestDay = ([state.newestDay] + new.map(\.day)).compactMap { $0 }.max()

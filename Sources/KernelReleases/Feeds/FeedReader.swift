@@ -28,7 +28,7 @@ package enum FeedReader {
       guard case .xml(let root) = body, !root.documentWarnings.isEmpty else { return snapshot }
       return FeedSnapshot(
         format: snapshot.format, content: snapshot.content, warnings: root.documentWarnings + snapshot.warnings,
-        isComplete: snapshot.isComplete, unnamed: snapshot.unnamed)
+        isComplete: snapshot.isComplete, unnamed: snapshot.unnamed, contradicted: snapshot.contradicted)
     }
     switch body {
     case .xml(let root): throw .otherXML(root: root.name)

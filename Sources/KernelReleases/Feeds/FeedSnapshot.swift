@@ -12,25 +12,29 @@ package struct FeedSnapshot: Sendable, Equatable {
   package let isComplete: Bool
   /// The versions of rows that name no channel; that of the row is then a guess.
   package let unnamed: Set<KernelVersion>
+  /// The versions of rows that name another version as well.
+  package let contradicted: Set<KernelVersion>
 
   package init(
     format: FeedFormat, content: FeedContent, warnings: [String], isComplete: Bool = true,
-    unnamed: Set<KernelVersion> = []
+    unnamed: Set<KernelVersion> = [], contradicted: Set<KernelVersion> = []
   ) {
     self.format = format
     self.content = content
     self.warnings = warnings
     self.isComplete = isComplete
     self.unnamed = unnamed
+    self.contradicted = contradicted
   }
 
   /// A state; for the formats that are one.
   package init(
     format: FeedFormat, rows: [FeedRow], warnings: [String], isComplete: Bool = true,
-    unnamed: Set<KernelVersion> = []
+    unnamed: Set<KernelVersion> = [], contradicted: Set<KernelVersion> = []
   ) {
     self.init(
-      format: format, content: .state(rows), warnings: warnings, isComplete: isComplete, unnamed: unnamed)
+      format: format, content: .state(rows), warnings: warnings, isComplete: isComplete, unnamed: unnamed,
+      contradicted: contradicted)
   }
 
   /// The rows of a state; empty for everything else.

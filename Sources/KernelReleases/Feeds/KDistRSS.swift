@@ -29,15 +29,17 @@ enum KDistRSS: FeedFormatReader {
     var rows: [FeedRow] = []
     var warnings = FeedWarnings()
     var isComplete = true
+    var contradicted: Set<KernelVersion> = []
     for (index, item) in items.enumerated() {
-      guard let row = row(item, number: index + 1, warnings: &warnings) else {
+      guard let row = row(item, number: index + 1, warnings: &warnings, contradicted: &contradicted) else {
         isComplete = false
         continue
       }
       if !rows.contains(row) { rows.append(row) }
     }
     guard !rows.isEmpty else { throw .noUsableRow(rows: items.count) }
-    return FeedSnapshot(format: format, rows: rows, warnings: warnings.list, isComplete: isComplete)
+    return FeedSnapshot(
+      format: format, rows: rows, warnings: warnings.list, isComplete: isComplete, contradicted: contradicted)
   }
 
   /// Inside the channel in RSS 0.91 and 2.0, beside it in RSS 0.9 and 1.0.
@@ -74,7 +76,9 @@ enum KDistRSS: FeedFormatReader {
     return Channel.known.contains(channel) ? Statement(channel: channel, version: version) : nil
   }
 
-  private static func row(_ item: XMLElement, number: Int, warnings: inout FeedWarnings) -> FeedRow? {
+  private static func row(
+    _ item: XMLElement, number: Int, warnings: inout FeedWarnings, contradicted: inout Set<KernelVersion>
+  ) -> FeedRow? {
     let title = statement(title: item)
     guard let guid = statement(guid: item) ?? title else {
       let text = item.child("guid")?.text(upTo: 4096) ?? item.child("title")?.text(upTo: 4096) ?? ""
@@ -83,6 +87,7 @@ enum KDistRSS: FeedFormatReader {
       )
       return nil
     }
+    if let title, title.version != guid.version { contradicted.insert(guid.version) }
     if let title, title.version != guid.version || title.channel != guid.channel {
       warnings.append(
         "item \(number): its guid says \(guid.version) (\(guid.channel?.rawValue ?? "")) and its title "

@@ -38,8 +38,15 @@ extension ReleaseStore {
       }
       if case .support = snapshot.content {
         state.support = Dictionary(uniqueKeysWithValues: try Self.support(db).map { ($0.series, $0) })
-        state.toldEnds = try String.fetchSet(
-          db, sql: "SELECT id FROM event WHERE kind = ?", arguments: [ReleaseEvent.Kind.endOfLifeDate.rawValue])
+      }
+      for row in try Row.fetchAll(
+        db, sql: "SELECT id, kind, series, channel FROM event WHERE kind IN (?, ?) ORDER BY number",
+        arguments: [ReleaseEvent.Kind.endOfLifeDate.rawValue, ReleaseEvent.Kind.moniker.rawValue])
+      {
+        state.toldIDs.insert(row["id"])
+        if row["kind"] as String == ReleaseEvent.Kind.moniker.rawValue, let series = row["series"] as String? {
+          state.lastMonikers[series] = (row["channel"] as String?).map { Channel(rawValue: $0) }
+        }
       }
       return state
     }

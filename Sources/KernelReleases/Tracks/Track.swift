@@ -69,6 +69,17 @@ package enum Track: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+extension Track {
+  /// The series that a track is; nil for channels.
+  fileprivate func series(mine: String?) -> String? {
+    switch self {
+    case .series(let name): name
+    case .mine: mine
+    case .mainline, .candidates, .stable, .linuxNext: nil
+    }
+  }
+}
+
 extension KernelVersion {
   /// Whether it is a candidate or a final of Linus Torvalds.
   package var isMainline: Bool { line == .releases && stableNumber == 0 }
@@ -112,7 +123,7 @@ package struct TrackReport: Sendable, Equatable, Encodable {
   package let track: Track
   /// Why it is there.
   package let origin: TrackMark.Origin
-  /// For ``Track/mine``: the series; nil for others and where the running kernel's series is not known.
+  /// The series of a track that is one; nil for others and where the running kernel's series is not known.
   package let series: String?
   /// The newest release; nil where nothing of it is known.
   package let newest: ReleaseReport?
@@ -158,7 +169,7 @@ package struct TracksDocument: Sendable, Encodable {
     tracks = (usual + added).filter { stored[$0]?.origin != .removed }.map { track in
       let mark = stored[track]
       return TrackReport(
-        track: track, origin: mark?.origin ?? .usual, series: track == .mine ? mine : nil,
+        track: track, origin: mark?.origin ?? .usual, series: track.series(mine: mine),
         newest: track.newest(in: knowledge, mine: mine), seenVersion: mark?.seenVersion, seenAt: mark?.seenAt,
         unseen: log.count { entry in
           mark.map { entry.number > $0.seenNumber } ?? false && track.covers(entry.event, mine: mine)

@@ -70,7 +70,7 @@ enum KernelCommandError: ReportableError {
     case .notASeries(let text): "\"\(text)\" is no series; write it like 6.1 or 2.6.39"
     case .nothingKnown(let text): "\(text): no release of it is known; `toolbox kernel list --all` shows what is"
     case .noPlaceForDatabase: "no place for the database: set HOME or XDG_STATE_HOME, or name a file with --database"
-    case .notATime(let text): "\"\(text)\" is not a length of time; write it like 30s, 15m, 2h or 1d"
+    case .notATime(let text): "\"\(text)\" is not a length of time up to ten years; write it like 30s, 15m, 2h or 1d"
     case .badFile(let name, let reason): "\(name): \(reason)"
     case .unknownEvent(let id): "\(id): the log has no event with this id; `toolbox kernel events` lists them"
     case .notATrack(let text):

@@ -8,9 +8,19 @@ struct KernelStatus: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say where this machine's kernel stands, and what is current.")
 
+  /// A subcommand that there is not comes here, since this is the default one.
+  @Argument(help: .hidden)
+  var words: [String] = []
+
   @OptionGroup var machine: MachineOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard let word = words.first else { return }
+    let names = Kernel.configuration.subcommands.compactMap { $0.configuration.commandName }
+    throw ValidationError("\(word.harmless) is no subcommand of kernel; there are \(names.joined(separator: ", "))")
+  }
 
   func run() throws {
     let context = CommandContext.live(color: output.color)

@@ -103,7 +103,7 @@ extension KernelText {
     var table = TextTable()
     let hasNews = tracks.contains { $0.unseen > 0 }
     for track in tracks {
-      let name = track.series.map { "\(track.track) (\($0))" } ?? track.track.description
+      let name = track.track == .mine ? track.series.map { "mine (\($0))" } ?? "mine" : track.track.description
       var support = ""
       if let newest = track.newest, case .series = track.track { support = Self.support(newest) }
       let news = TextTable.Cell(track.unseen > 0 ? "\(track.unseen) new" : "", .warning)
