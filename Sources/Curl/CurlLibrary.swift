@@ -17,20 +17,25 @@ struct CurlLibrary {
   }
 }
 
-extension HTTPClient {
-  /// Opens libcurl on a thread of its own while this one does something else, a database's opening for one: that takes about
-  /// as long, 6 ms. Whether it could be opened, the first request tells.
-  package static func openingMeanwhile<Result>(_ work: () throws -> Result) rethrows -> Result {
+/// libcurl being opened on a thread of its own while the program does something else: that takes 6 ms, longer than anything
+/// else that comes before a request. Whether it could be opened, the first request tells.
+package struct CurlOpening: ~Copyable {
+  private let thread: pthread_t?
+
+  /// Begins; where no thread can be made, the first request opens the library.
+  package init() {
     var thread = pthread_t()
-    let isStarted =
-      pthread_create(
-        &thread, nil,
-        { _ in
-          _ = toolbox_curl_open(CurlLibrary.usualName, 0)
-          return nil
-        }, nil) == 0
-    // The program never ends while the other thread is in the loader.
-    defer { if isStarted { pthread_join(thread, nil) } }
-    return try work()
+    let code = pthread_create(
+      &thread, nil,
+      { _ in
+        _ = toolbox_curl_open(CurlLibrary.usualName, 0)
+        return nil
+      }, nil)
+    self.thread = code == 0 ? thread : nil
+  }
+
+  /// Waits until it is done. A process must not end by exit(3) while a thread is in the loader.
+  package consuming func finish() {
+    if let thread { pthread_join(thread, nil) }
   }
 }

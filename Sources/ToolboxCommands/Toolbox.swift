@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Curl
 import Glibc
 import HostSystem
 import TerminalOutput
@@ -22,8 +23,16 @@ package struct Toolbox: AsyncParsableCommand {
 
   /// Runs the command that the process was started with and ends the process with its exit code.
   package static func runProcess() async -> Never {
+    var arguments = currentArguments()
+    let opening = KernelFetch.isAsked(by: arguments) ? CurlOpening() : nil
+    let status = await run(&arguments)
+    opening?.finish()
+    Glibc.exit(status)
+  }
+
+  /// - Returns: the exit code, after everything that is to be said was said.
+  private static func run(_ arguments: inout [String]) async -> Int32 {
     do {
-      var arguments = currentArguments()
       let line = PerfExplain.takeLine(from: &arguments)
       var command = try parseAsRoot(arguments)
       if var explain = command as? PerfExplain, let line {
@@ -35,19 +44,19 @@ package struct Toolbox: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      Glibc.exit(ExitStatus.done.rawValue)
+      return ExitStatus.done.rawValue
     } catch {
       fflush(nil)
       let context = CommandContext.live()
-      guard let failure = error as? any ReportableError else { end(with: error, context) }
+      guard let failure = error as? any ReportableError else { return status(of: error, context) }
       context.standardError.line("toolbox: \(failure.message.harmless)")
       context.standardError.flush()
-      Glibc.exit(ExitStatus(failure.failureKind).rawValue)
+      return ExitStatus(failure.failureKind).rawValue
     }
   }
 
-  /// Ends with what the parser has to say: help and versions on standard output, wrong words on standard error.
-  private static func end(with error: any Error, _ context: CommandContext) -> Never {
+  /// Prints what the parser has to say: help and versions on standard output, wrong words on standard error.
+  private static func status(of error: any Error, _ context: CommandContext) -> Int32 {
     let code = exitCode(for: error)
     let text = fullMessage(for: error)
     let stream = code.isSuccess ? context.standardOutput : context.standardError
@@ -57,8 +66,8 @@ package struct Toolbox: AsyncParsableCommand {
       context.standardError.line(
         "toolbox: \(FileError(path: "standard output", code: failure, action: "write").message)")
       context.standardError.flush()
-      Glibc.exit(ExitStatus.failed.rawValue)
+      return ExitStatus.failed.rawValue
     }
-    Glibc.exit(code.rawValue)
+    return code.rawValue
   }
 }

@@ -8,6 +8,9 @@ struct KernelFetch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Fetch the feeds of releases and store them.")
 
+  /// Whether these are the arguments of a fetch: libcurl is then opened while they are parsed.
+  static func isAsked(by arguments: [String]) -> Bool { arguments.starts(with: ["kernel", "fetch"]) }
+
   @OptionGroup var feed: FeedOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
@@ -15,7 +18,7 @@ struct KernelFetch: ParsableCommand {
   func run() throws {
     let context = CommandContext.live(color: output.color)
     let selection = try FeedCatalogue.selection(feed.feed)
-    let store = try HTTPClient.openingMeanwhile { try context.kernelStore(database) }
+    let store = try context.kernelStore(database)
     let (answers, failure) = try context.kernelRound(
       context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: feed.force)
     let outcomes = answers.compactMap { answer in
