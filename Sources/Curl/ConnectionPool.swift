@@ -10,10 +10,10 @@ final class ConnectionPool {
   private static let connections = 8
 
   /// Opens the library on first use.
-  /// - Throws: ``HTTPError/missingLibrary(name:detail:)``; ``HTTPError/libraryFailed(_:)``
+  /// - Throws: ``HTTPError/missingLibrary(name:detail:)``; ``HTTPError/unusableLibrary(_:)``
   init(_ settings: HTTPClientSettings) throws(HTTPError) {
     _ = try CurlLibrary(named: settings.nameOfLibrary)
-    guard let handle = toolbox_curl_multi_init() else { throw .libraryFailed("it could not make a pool") }
+    guard let handle = toolbox_curl_multi_init() else { throw .unusableLibrary("it could not make a pool") }
     // From here on the object is whole, and deinit closes the pool.
     self.handle = handle
     try set(CURLMOPT_MAX_HOST_CONNECTIONS, Self.connectionsPerHost)
@@ -51,6 +51,6 @@ final class ConnectionPool {
   }
 
   private func check(_ code: CURLMcode) throws(HTTPError) {
-    if code != CURLM_OK { throw .libraryFailed(String(cString: toolbox_curl_multi_strerror(code))) }
+    if code != CURLM_OK { throw .unusableLibrary(String(cString: toolbox_curl_multi_strerror(code))) }
   }
 }

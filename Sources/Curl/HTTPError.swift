@@ -29,7 +29,7 @@ package enum HTTPError: ReportableError, Equatable {
   /// The netrc file that was named cannot be used, or others can read or change it.
   case unsafeNetrc(String, reason: String)
   /// libcurl refused an option or could not go on; nothing that a server did.
-  case libraryFailed(String)
+  case unusableLibrary(String)
   /// libcurl reported something else; its name for it.
   case failed(String, detail: String)
 
@@ -40,7 +40,7 @@ package enum HTTPError: ReportableError, Equatable {
     case .cut, .tooLarge, .headersTooLarge: .badData
     case .redirectRefused, .unsafeNetrc: .refused
     case .stopped: .failed
-    case .missingLibrary, .unreachable, .timedOut, .redirectLoop, .tooManyRedirects, .libraryFailed, .failed:
+    case .missingLibrary, .unreachable, .timedOut, .redirectLoop, .tooManyRedirects, .unusableLibrary, .failed:
       .unavailable
     }
   }
@@ -72,7 +72,7 @@ package enum HTTPError: ReportableError, Equatable {
     case .stopped(let address): "\(address): stopped while waiting for the answer; nothing was stored"
     case .unsafeNetrc(let file, let reason):
       "\(file): not used for passwords: \(reason); nothing was sent, correct it or unset TOOLBOX_NETRC"
-    case .libraryFailed(let detail): "libcurl cannot be used: \(detail)"
+    case .unusableLibrary(let detail): "libcurl cannot be used: \(detail)"
     case .failed(let address, let detail): "\(address): \(detail)"
     }
   }

@@ -39,7 +39,7 @@ final class Transfer {
     address: WebAddress, headers: [(name: String, value: [UInt8])], settings: HTTPClientSettings, limit: Duration,
     netrc: NetrcFile?
   ) throws(HTTPError) {
-    guard let handle = toolbox_curl_easy_init() else { throw .libraryFailed("it could not make a handle") }
+    guard let handle = toolbox_curl_easy_init() else { throw .unusableLibrary("it could not make a handle") }
     self.handle = handle
     self.address = address
     self.settings = settings
@@ -78,7 +78,7 @@ final class Transfer {
     let longer = line.withUnsafeBufferPointer { bytes in
       bytes.withMemoryRebound(to: CChar.self) { toolbox_curl_list_append(list, $0.baseAddress) }
     }
-    guard let longer else { throw .libraryFailed("it has no memory for the request") }
+    guard let longer else { throw .unusableLibrary("it has no memory for the request") }
     list = longer
   }
 
@@ -129,7 +129,7 @@ final class Transfer {
   }
 
   private func check(_ code: CURLcode) throws(HTTPError) {
-    if code != CURLE_OK { throw .libraryFailed("it refused an option: \(describe(code))") }
+    if code != CURLE_OK { throw .unusableLibrary("it refused an option: \(describe(code))") }
   }
 
   // MARK: What comes in
