@@ -381,14 +381,13 @@ package final class SecureDirectory: Sendable {
     throw error(name, "remove")
   }
 
-  /// Removes an empty directory.
-  /// - Returns: false when it was not there or is not empty.
+  /// Removes an empty directory; one that is not there is removed already.
+  /// - Returns: false when something is in it.
   /// - Throws: ``FileError``
-  @discardableResult
   package func removeEmptyDirectory(_ name: String) throws(FileError) -> Bool {
     try check(name)
-    if unlinkat(descriptor, name, AT_REMOVEDIR) == 0 { return true }
-    if errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST { return false }
+    if unlinkat(descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT { return true }
+    if errno == ENOTEMPTY || errno == EEXIST { return false }
     throw error(name, "remove")
   }
 

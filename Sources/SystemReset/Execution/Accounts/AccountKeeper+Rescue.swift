@@ -79,11 +79,11 @@ extension AccountKeeper {
     guard let homes = try SecureDirectory.open(above, in: root) else {
       throw FileError(path: root.hostPath(above), code: ENOENT, action: "open")
     }
+    let path = "\(above)/\(AccountArchive.aside)/\(record.run)/\(name).new"
     if let place = try homes.place(of: name) {
       guard place.kind == .directory, place.userID == record.uid else { throw RescueError.homeTaken(record.home) }
-      return
+      return try archive.removeEmpty(above: path)
     }
-    let path = "\(above)/\(AccountArchive.aside)/\(record.run)/\(name).new"
     let kept = try archive.keptDirectory(of: path)
     try kept.directory.removeTree(kept.name)
     let home = try kept.directory.makeDirectory(kept.name, mode: 0o700)
