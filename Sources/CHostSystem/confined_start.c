@@ -56,8 +56,8 @@ static void show_device(int device, const char *name, int terminal) {
 
 static void enter(const struct toolbox_start *start, int terminal) {
   int opened[device_count];
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 && errno != EINVAL)
-    fail(terminal, "cannot keep mounts private");
+  /* Inside of a chroot this fails, and rightly so: what is mounted below would be seen outside of it. */
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) fail(terminal, "cannot keep mounts private");
   if (!start->root) {
     /* Its own numbers of processes need their own /proc. */
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) fail(terminal, "cannot mount /proc");

@@ -107,16 +107,18 @@ package struct AccountKeeper: Sendable {
     }
   }
 
-  /// All four steps. When the home may not be moved any more, the account is put back as it was before the refusal is thrown.
+  /// All four steps. When the home may or can not be moved any more, the account is put back as it was before the error is
+  /// thrown.
   /// - Throws: as the four steps.
   package func retire(_ name: String, run: String, now: Instant) throws -> RestoreRecord {
     let record = try prepare(name, run: run, now: now)
     do {
       try lock(record)
       try moveHome(record)
-    } catch let refusal as AccountRefusal {
+    } catch {
+      // A refusal, or a file system that cannot rename: either way the account is not left half-way.
       _ = try restore(record)
-      throw refusal
+      throw error
     }
     try moveBelongings(record)
     return record
