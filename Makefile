@@ -10,7 +10,7 @@ BINARY := .build/release/toolbox
 # Debian packages, by what needs them. `make run` and `make test` install the missing ones themselves.
 BUILD_PACKAGES := libcurl4-openssl-dev libsqlite3-dev libexpat1-dev libzstd-dev liblz4-dev liblzma-dev zlib1g-dev
 TEST_PACKAGES := mandoc mmdebstrap xz-utils lz4 zstd bsdutils nginx openssl time libxml2-utils strace linux-perf \
-  chromium poppler-utils tmux zsh fish
+  chromium poppler-utils tmux zsh fish acl attr
 BENCH_PACKAGES := linux-perf curl sqlite3
 
 # The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols.

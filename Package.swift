@@ -102,6 +102,9 @@ let package = Package(
       path: "Tests/Fuzz", exclude: ["Seeds", "fuzz.dict", "fuzz.sh"], swiftSettings: ourSettings),
     .executableTarget(
       name: "toolbox-bench", dependencies: ["TestSupport"], path: "Tests/Benchmarks", swiftSettings: ourSettings),
+    .executableTarget(
+      name: "account-trial", dependencies: ["SystemReset", "HostSystem"], path: "Tests/AccountTrial",
+      swiftSettings: ourSettings),
     .target(
       name: "TestSupport", dependencies: ["DataTree", "CZlib", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: ourSettings),
@@ -138,6 +141,8 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: ourSettings),
-    .testTarget(name: "EndToEndTests", dependencies: ["toolbox", "TestSupport", grdb], swiftSettings: ourSettings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["toolbox", "account-trial", "TestSupport", grdb], swiftSettings: ourSettings
+    ),
   ]
 )

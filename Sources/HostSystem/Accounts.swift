@@ -9,6 +9,16 @@ package struct Account: Sendable, Equatable {
   package let shell: String
   /// The line in the file, from 1.
   package let line: Int
+
+  package init(name: String, uid: UInt32, gid: UInt32, comment: String, home: String, shell: String, line: Int) {
+    self.name = name
+    self.uid = uid
+    self.gid = gid
+    self.comment = comment
+    self.home = home
+    self.shell = shell
+    self.line = line
+  }
 }
 
 /// A line of group(5).

@@ -80,20 +80,9 @@ struct UserPlanning {
     return result
   }
 
-  /// Directories that are the system's, whatever passwd says.
-  private static let systemDirectories: Set<String> = [
-    "", "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root",
-    "/run",
-    "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin", "/usr/share", "/var",
-    "/var/backups", "/var/cache", "/var/lib", "/var/log", "/var/mail", "/var/spool", "/var/www",
-  ]
-
-  private static let systemTrees = [
-    "/bin/", "/boot/", "/dev/", "/etc/", "/lib/", "/proc/", "/root/", "/run/", "/sbin/", "/sys/", "/usr/", "/var/",
-  ]
-
   /// Why an account cannot be taken away whole: its id or its home is also somebody else's.
   private func homeObstacle(_ account: Account) -> String? {
+    let rules = AccountRules.shipped
     let others = snapshot.accounts.users.filter { $0.line != account.line }
     if let twin = others.first(where: { $0.uid == account.uid }) { return "shares its id with \(twin.name)" }
     let home = Self.normalized(account.home)
@@ -101,8 +90,8 @@ struct UserPlanning {
     if !account.home.hasPrefix("/") || account.home.split(separator: "/").contains("..") {
       return "its home '\(account.home)' is no absolute path"
     }
-    if Self.systemDirectories.contains(home) { return "its home \(home) is a directory of the system" }
-    if let place = Self.systemTrees.first(where: { home.hasPrefix($0) }) {
+    if rules.systemDirectories.contains(home) { return "its home \(home) is a directory of the system" }
+    if let place = rules.systemTrees.first(where: { home.hasPrefix($0) }) {
       return "its home \(home) is below \(place.dropLast()), where the system keeps its own files"
     }
     for other in others where !other.home.isEmpty {

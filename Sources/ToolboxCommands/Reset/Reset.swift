@@ -13,7 +13,7 @@ struct Reset: AsyncParsableCommand {
       """,
     subcommands: [
       ResetPlanCommand.self, ResetWhy.self, ResetDependents.self, ResetCheck.self,
-      ResetBaseline.self,
+      ResetBaseline.self, ResetUsers.self,
     ])
 
   /// The lists that scripts ask for.

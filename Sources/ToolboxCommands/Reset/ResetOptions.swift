@@ -5,13 +5,22 @@ import SystemReset
 
 extension ActionClass: ExpressibleByArgument {}
 
-/// Which system is planned for, and what counts as stock there.
-struct SystemOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Plan for the system below this directory.", valueName: "directory"))
+/// Which system is meant. The parser takes `--root` for the command above wherever it stands, and hands it on to a command below
+/// that has an option group of this very type: another group with an option of that name would silently mean the host.
+struct RootOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Work on the system below this directory.", valueName: "directory"))
   var root = "/"
 
   /// The root by its absolute path, so that other programs find it too.
   var rootDirectory: RootDirectory { RootDirectory(absolutePath(root)) }
+}
+
+/// Which system is planned for, and what counts as stock there.
+struct SystemOptions: ParsableArguments {
+  @OptionGroup var place: RootOption
+
+  /// See ``RootOption``.
+  var rootDirectory: RootDirectory { place.rootDirectory }
 
   @Option(
     help: ArgumentHelp(
