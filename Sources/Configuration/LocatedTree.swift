@@ -1,4 +1,5 @@
 package import DataTree
+import HostSystem
 import Yams
 
 /// A YAML file that somebody wrote, in the form of the data that the program carries, with the place of each value.
@@ -52,7 +53,7 @@ package struct LocatedTree {
 
   private static func encode(_ node: Node) -> [UInt8] {
     switch node {
-    case .scalar(let scalar): DataTreeEncoder.string(scalar.string)
+    case .scalar(let scalar): DataTreeEncoder.string(scalar.string.harmless)
     case .sequence(let sequence): DataTreeEncoder.list(sequence.map(encode))
     case .mapping(let mapping):
       DataTreeEncoder.map(mapping.map { (key: $0.key.string ?? "", value: encode($0.value)) })

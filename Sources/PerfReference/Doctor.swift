@@ -355,6 +355,8 @@ package struct Doctor: Sendable {
   private var lostData: Observation {
     guard let recording = facts.recording else { return nothing }
     if let why = recording.unread { return Observation(state: "unread", found: recording.path, values: ["why": why]) }
+    // Of what is no recording there is nothing to count; the check of the recording says so.
+    guard [.file, .pipe].contains(recording.form) else { return nothing }
     let found = "\(recording.samples) samples, \(recording.lost) lost, throttled \(recording.throttled) times"
     if recording.lost == 0, recording.throttled == 0 { return Observation(state: "none", found: found) }
     let total = recording.samples + recording.lost

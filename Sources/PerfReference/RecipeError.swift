@@ -91,7 +91,7 @@ package enum LookupError: ReportableError, Equatable {
     case .unknownGroup(let id, let known): "perf: no group \"\(id)\"; there are \(known.joined(separator: ", "))"
     case .noRecipeNamed: "perf: no recipe is named; \"toolbox perf list\" names them all"
     case .nothingFound(let words):
-      "perf: nothing found for \"\(words.joined(separator: " "))\"; try fewer or other words, or \"toolbox perf list\""
+      "perf: nothing found for \"\(words.prefix(12).joined(separator: " "))\(words.count > 12 ? " ..." : "")\"; try fewer or other words, or \"toolbox perf list\""
     }
   }
 }

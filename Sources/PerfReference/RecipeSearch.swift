@@ -157,7 +157,8 @@ package struct RecipeSearch: Sendable {
   /// The distinct words of a question that say something; all of them where none does.
   private static func question(_ words: [String]) -> [[UInt8]] {
     var all: [[UInt8]] = []
-    for word in words {
+    // Nobody asks with more words than these; a pasted page would take time with the square of its words.
+    for word in words.prefix(200) {
       for piece in word.lowercased().utf8.split(whereSeparator: { !isWordByte($0) }) where !all.contains(Array(piece)) {
         all.append(Array(piece))
       }

@@ -41,6 +41,8 @@ package struct RecordingEstimate: Sendable, Equatable {
   /// - Parameter cpuCount: CPUs that are online.
   package init?(arguments: [String], cpuCount: Int) {
     guard arguments.count > 2, arguments[1] == "record" else { return nil }
+    // A ring that overwrites itself stays as large as its buffer.
+    if arguments.prefix(while: { $0 != "--" }).contains("--overwrite") { return nil }
     var rate: Int?
     var isSystemWide = false
     var size = SampleSize.bare

@@ -45,6 +45,19 @@ struct StandInPerf {
 
 /// `toolbox perf run`, from the words of the command line to what arrives in perf.
 @Suite struct PerfRunCommandTests {
+  @Test(
+    .enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/perf"), "no perf for root"))
+  func `the functions that can be probed are those of the pattern`() async throws {
+    let outcome = try await ToolboxProcess.run(["perf", "run", "probe-functions", "pattern=tcp_*"])
+    guard outcome.status == 0 else {
+      print("the functions that can be probed: skipped: \(outcome.errors.prefix(120))")
+      return
+    }
+    let names = outcome.output.split(separator: "\n")
+    #expect(!names.isEmpty)
+    #expect(names.allSatisfy { $0.hasPrefix("tcp_") })
+  }
+
   @Test func `every value arrives in perf's arguments as one, unchanged`() async throws {
     let values = [
       "a b", "it's \"quoted\"", "-x", "--", "--help", ";rm -rf /", "$(id) `id` $HOME", "line\nbreak", "tab\t", "*?[a]",

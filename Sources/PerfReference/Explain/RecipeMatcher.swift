@@ -7,6 +7,7 @@ struct RecipeMatcher {
 
   /// Stands in a gap of a recipe while it is parsed.
   private static let gap = "\u{1}"
+  private static let gapName = "toolboxgap"
 
   init(_ reader: PerfCallReader, _ events: EventBook) {
     self.reader = reader
@@ -16,11 +17,27 @@ struct RecipeMatcher {
   /// What a command is made of; `weight` says how much a part tells.
   private struct Shape {
     var parts: [String: Int] = [:]
-    /// Whether some value is not known and may be anything.
-    var hasOpenEvent = false
+    /// What stands before and behind the gap in the names of events that are not known.
+    var openEvents: [(prefix: String, suffix: String)] = []
+    /// Whether some word is not known and may be anything.
     var hasOpenWord = false
 
+    /// Whether a gap takes a part that the recipe itself does not have.
+    func takes(_ part: String) -> Bool {
+      if hasOpenWord, part.hasPrefix("word:") { return true }
+      guard part.hasPrefix("event:") else { return false }
+      let name = part.dropFirst("event:".count)
+      return openEvents.contains { name.hasPrefix($0.prefix) && name.hasSuffix($0.suffix) }
+    }
+
     var weight: Int { parts.values.reduce(0, +) }
+
+    mutating func add(event name: String, gap: String) {
+      guard let place = name.firstRange(of: gap) else { return parts["event:" + name] = 3 }
+      let (prefix, suffix) = (String(name[..<place.lowerBound]), String(name[place.upperBound...]))
+      // One letter before a gap, as in r01c2, is no family of events.
+      if prefix.count == 1 { parts["event:" + name] = 3 } else { openEvents.append((prefix, suffix)) }
+    }
   }
 
   /// The recipe that shares most with a command; nil where none shares enough.
@@ -52,8 +69,8 @@ struct RecipeMatcher {
     var gaps = 0
     for (part, weight) in left.parts where right.parts[part] != nil { common += 2 * weight }
     // A gap of the recipe takes the events, or the words, that it has no part for; a recipe that names them is nearer.
-    for (isOpen, prefix) in [(right.hasOpenEvent, "event:"), (right.hasOpenWord, "word:")] where isOpen {
-      let open = left.parts.filter { $0.key.hasPrefix(prefix) && right.parts[$0.key] == nil }
+    for prefix in ["event:", "word:"] {
+      let open = left.parts.filter { $0.key.hasPrefix(prefix) && right.parts[$0.key] == nil && right.takes($0.key) }
       if !open.isEmpty {
         common += open.values.reduce(0, +)
         gaps += 2
@@ -71,13 +88,14 @@ struct RecipeMatcher {
       let key = piece.isNegated ? "no-" + option.key : option.key
       let value = piece.value ?? ""
       switch option.value {
-      case "EVENTS" where value.contains(Self.gap), "CALLS" where value.contains(Self.gap): shape.hasOpenEvent = true
       case "EVENTS", "CALLS":
-        let list = try option.value == "CALLS" ? events.calls(value) : events.events(value)
+        // A name of letters in the place of the gap, so that the events around it are read as such.
+        let filled = value.replacing(Self.gap, with: Self.gapName)
+        let list = try option.value == "CALLS" ? events.calls(filled) : events.events(filled)
         for event in list.events.prefix(50) {
           if event.kind == "group" { shape.parts["group"] = 2 }
           for leaf in event.leaves {
-            shape.parts["event:" + leaf.name] = 3
+            shape.add(event: leaf.name, gap: Self.gapName)
             for modifier in leaf.modifiers { shape.parts["modifier:" + modifier.text] = 2 }
           }
         }
