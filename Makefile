@@ -33,6 +33,8 @@ build: swift-is-there build-packages
 # Everything: the style, the manual pages, the unit tests, and the release binary on real systems.
 test: export TOOLBOX_WARNINGS_AS_ERRORS := 1
 test: export TOOLBOX_BINARY := $(CURDIR)/$(BINARY)
+# Hundreds of tests at once, each with programs of its own, would only wait for each other.
+test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
 test: swift-is-there build-packages test-packages lint
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox
 	$(SWIFT) test

@@ -41,11 +41,11 @@ import Testing
     }
   }
 
-  /// The C library of this process.
+  /// The C library of this machine's architecture, where Debian puts it.
   private static let libc: String? = {
-    let maps = FileManager.default.contents(atPath: "/proc/self/maps").map { String(decoding: $0, as: UTF8.self) } ?? ""
-    return maps.split(separator: "\n").first { $0.hasSuffix("/libc.so.6") }
-      .flatMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
+    return names.filter { $0.contains("-linux-gnu") }.map { "/usr/lib/\($0)/libc.so.6" }
+      .first { FileManager.default.fileExists(atPath: $0) }
   }()
 
   /// What perf says when there was nothing to work on, as in a directory without probes and a machine without guests.

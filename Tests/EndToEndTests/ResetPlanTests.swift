@@ -55,7 +55,9 @@ import Testing
     let before = try await root.fingerprint()
     let outcome = try await ToolboxProcess.run(["reset", "--dry-run", "--json", "--root", root.path])
     let text = try await ToolboxProcess.run(["reset", "--dry-run", "--root", root.path])
-    #expect(try await root.fingerprint() == before)
+    let after = try await root.fingerprint()
+    let changed = after.split(separator: "\n").filter { !before.contains($0) }
+    #expect(after == before, "changed: \(changed.prefix(5))")
 
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.errors.isEmpty)
