@@ -33,13 +33,13 @@ package enum PasswordLock {
   ) throws -> Result {
     let descriptor = try directory.openLock(name)
     defer { close(descriptor) }
-    let end = StopSignals.uptimeSeconds + seconds
+    let end = StopSignals.uptimeMilliseconds + seconds * 1000
     var holder: Int32 = 0
     while toolbox_lock_file(descriptor, &holder) != 0 {
       guard errno == EAGAIN || errno == EINTR else {
         throw FileError(path: directory.path(of: name), code: errno, action: "lock")
       }
-      if StopSignals.uptimeSeconds >= end || StopSignals.wait(milliseconds: glance) {
+      if StopSignals.uptimeMilliseconds >= end || StopSignals.wait(milliseconds: glance) {
         throw Failure.held(path: directory.path(of: name), process: holder, seconds: seconds)
       }
     }

@@ -20,10 +20,10 @@ package enum StopSignals {
   /// As ``wait(seconds:)``; also where the signals are not noted, and then it is the time alone that ends it.
   package static func wait(milliseconds: Int) -> Bool { toolbox_wait_for_stop(milliseconds) != 0 }
 
-  /// Seconds since the machine was started, the time that it slept included; for limits that a clock change must not move.
-  package static var uptimeSeconds: Int {
+  /// Milliseconds since the machine was started, the time that it slept included; for limits that a clock change must not move.
+  package static var uptimeMilliseconds: Int {
     var time = timespec()
     clock_gettime(CLOCK_BOOTTIME, &time)
-    return time.tv_sec
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
   }
 }

@@ -92,7 +92,7 @@ package struct TerminalSession {
   private static func converse(
     _ process: pid_t, _ terminal: Int32, answer: [UInt8], prompt: String?, seconds: Int
   ) -> Outcome {
-    let end = StopSignals.uptimeSeconds + seconds
+    let end = StopSignals.uptimeMilliseconds + seconds * 1000
     var output: [UInt8] = []
     var hasAnswered = false
     var status: Int32 = 0
@@ -103,7 +103,7 @@ package struct TerminalSession {
         read(terminal, into: &output)
         return Outcome(ending: .exited(exitCode(status)), output: String(decoding: output, as: UTF8.self))
       }
-      if StopSignals.uptimeSeconds >= end {
+      if StopSignals.uptimeMilliseconds >= end {
         kill(process, SIGKILL)
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         return Outcome(ending: .timedOut, output: String(decoding: output, as: UTF8.self))

@@ -96,7 +96,7 @@ struct KernelWatch: AsyncParsableCommand {
     _ round: KernelWatchRound, every period: Int, until goal: KernelVersion?, _ context: CommandContext
   ) async throws {
     let limit = try timeout.map { try Self.time($0) }
-    let start = StopSignals.uptimeSeconds
+    let start = StopSignals.uptimeMilliseconds
     while true {
       do {
         _ = try await round.run()
@@ -108,9 +108,9 @@ struct KernelWatch: AsyncParsableCommand {
       context.standardError.flush()
       if context.standardOutput.failure != nil { return }
       if let goal, try tellWhetherOut(goal, context) { return }
-      let left = limit.map { $0 - (StopSignals.uptimeSeconds - start) } ?? period
-      if left > 0, StopSignals.wait(seconds: min(period, left)) { return }
-      if let limit, let goal, StopSignals.uptimeSeconds - start >= limit {
+      let left = limit.map { $0 * 1000 - (StopSignals.uptimeMilliseconds - start) } ?? period * 1000
+      if left > 0, StopSignals.wait(milliseconds: min(period * 1000, left)) { return }
+      if let limit, let goal, StopSignals.uptimeMilliseconds - start >= limit * 1000 {
         throw KernelCommandError.notYetOut(goal, waited: limit)
       }
     }
