@@ -42,9 +42,9 @@ let package = Package(
     .target(
       name: "ToolboxCommands",
       dependencies: [
-        "TerminalOutput", "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "PerfProbes",
-        "Configuration", "Curl", "BundledData", "DataTree", "Compression", "HostSystem", argumentParser, subprocess,
-        systemPackage,
+        "TerminalOutput", "PerfReference", "PerfProfiling", "SystemReset", "KernelReleases", "DebianPackages",
+        "PerfProbes", "Configuration", "Curl", "BundledData", "DataTree", "Compression", "HostSystem", argumentParser,
+        subprocess, systemPackage,
       ],
       swiftSettings: ourSettings),
     .target(
@@ -53,6 +53,10 @@ let package = Package(
     // The domains. None of them knows another.
     .target(
       name: "PerfReference", dependencies: ["PerfProbes", "BundledData", "Configuration", "DataTree", "HostSystem"],
+      swiftSettings: ourSettings),
+    .target(
+      name: "PerfProfiling",
+      dependencies: ["PerfProbes", "BundledData", "DataTree", "Compression", "CZstd", "HostSystem", subprocess],
       swiftSettings: ourSettings),
     .target(
       name: "SystemReset",
@@ -126,6 +130,9 @@ let package = Package(
     .testTarget(
       name: "PerfReferenceTests",
       dependencies: ["PerfReference", "PerfProbes", "BundledData", "DataTree", "HostSystem", "TestSupport"],
+      swiftSettings: ourSettings),
+    .testTarget(
+      name: "PerfProfilingTests", dependencies: ["PerfProfiling", "Compression", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
       name: "SystemResetTests", dependencies: ["SystemReset", "DebianPackages", "HostSystem", "TestSupport"],
