@@ -34,7 +34,7 @@ package struct Toolbox: AsyncParsableCommand {
   private static func run(_ arguments: inout [String]) async -> Int32 {
     do {
       let line = PerfExplain.takeLine(from: &arguments)
-      var command = try parseAsRoot(arguments)
+      var command = try CommandLookup.parse(arguments, below: self)
       if var explain = command as? PerfExplain, let line {
         explain.words = line
         command = explain

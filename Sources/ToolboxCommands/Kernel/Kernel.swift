@@ -3,7 +3,7 @@ import ArgumentParser
 /// `toolbox kernel`: kernel releases and candidates, and where the running kernel stands.
 struct Kernel: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Track kernel releases, candidates and ends of life.",
+    commandName: "kernel", abstract: "Track kernel releases, candidates and ends of life.",
     discussion: """
       Without a subcommand it says where this machine's kernel stands and what is current, from the last fetch or from the \
       history that the program was built with. Only fetch and watch use the network.

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Testing
+
+@testable import ToolboxCommands
+
+@Suite struct CommandLookupTests {
+  /// Command lines of every shape that matters: options before and after words, values that look like names, nothing at all.
+  static let lines: [[String]] = [
+    ["perf"], ["perf", "--color", "never"], ["perf", "list", "--json"],
+    ["perf", "search", "where", "is", "my", "time"],
+    ["perf", "show", "list"], ["perf", "run", "count-command", "pid=1", "--dry-run", "--", "ls", "-l", "kernel"],
+    ["perf", "sheet", "--format", "html"], ["perf", "doctor", "--exit-code"],
+    ["reset", "--dry-run"], ["reset", "--dry-run", "--root", "/mnt", "--json"], ["reset", "plan", "-o", "plan.json"],
+    ["reset", "plan", "--root", "/mnt", "-o", "plan"], ["reset", "why", "bash", "--root", "/mnt"],
+    ["reset", "baseline", "show", "--json"], ["reset", "users", "restore", "users"],
+    ["kernel"], ["kernel", "--json"], ["kernel", "--database", "list"], ["kernel", "list"],
+    ["kernel", "list", "--all"],
+    ["kernel", "list", "--at", "2017-12-31"], ["kernel", "fetch", "--feed", "a", "--feed", "b", "--force"],
+    ["kernel", "tracks"], ["kernel", "tracks", "--json"], ["kernel", "tracks", "add", "6.1"], ["kernel", "ack"],
+    ["kernel", "watch", "--until", "6.19", "--timeout", "2h"], ["kernel", "show", "4.15-rc6"],
+    ["kernel", "check", "--format", "nagios"],
+  ]
+
+  @Test(arguments: lines)
+  func `a command found by its name is what the parser makes of the whole line`(_ line: [String]) throws {
+    let whole = try Toolbox.parseAsRoot(line)
+    let found = try CommandLookup.parse(line, below: Toolbox.self)
+    #expect(ObjectIdentifier(type(of: found)) == ObjectIdentifier(type(of: whole)))
+    #expect(Self.values(of: found) == Self.values(of: whole))
+  }
+
+  @Test func `a name is found without the parser`() throws {
+    let found = try #require(CommandLookup.command(for: ["kernel", "tracks", "--json"], below: Toolbox.self))
+    #expect(ObjectIdentifier(found.type) == ObjectIdentifier(KernelTracksList.self))
+    #expect(found.rest == ["--json"])
+    #expect(CommandLookup.command(for: ["kernel", "nosuch"], below: Toolbox.self) == nil)
+    #expect(CommandLookup.command(for: ["--color", "never", "kernel"], below: Toolbox.self) == nil)
+    #expect(CommandLookup.command(for: [], below: Toolbox.self) == nil)
+  }
+
+  @Test(arguments: [
+    ["kernel", "list", "--nosuch"], ["kernel", "list", "--help"], ["kernel", "nosuch"], ["--version"], ["perf", "-h"],
+    ["kernel", "fetch", "surplus"], ["help", "kernel", "fetch"], ["kernel", "events", "--since"],
+  ])
+  func `what is no plain success is told as for the whole line`(_ line: [String]) {
+    #expect(
+      Self.told(line) { try CommandLookup.parse($0, below: Toolbox.self) }
+        == Self.told(line) { try Toolbox.parseAsRoot($0) })
+  }
+
+  @Test func `every command says its name itself`() {
+    var waiting: [any ParsableCommand.Type] = [Toolbox.self]
+    while let command = waiting.popLast() {
+      #expect(command.configuration.commandName != nil, "\(command)")
+      waiting += command.configuration.subcommands
+    }
+  }
+
+  private static func told(_ line: [String], _ parse: ([String]) throws -> any ParsableCommand) -> String {
+    do {
+      var command = try parse(line)
+      try command.run()
+      return "ran"
+    } catch {
+      return "\(Toolbox.exitCode(for: error).rawValue) \(Toolbox.fullMessage(for: error))"
+    }
+  }
+
+  /// What the command was given, option by option.
+  private static func values(of command: any ParsableCommand) -> String {
+    var text = ""
+    dump(command, to: &text)
+    return text
+  }
+}
