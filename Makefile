@@ -13,11 +13,17 @@ TEST_PACKAGES := mandoc mmdebstrap xz-utils lz4 zstd bsdutils nginx openssl time
   chromium poppler-utils tmux zsh fish acl attr
 BENCH_PACKAGES := linux-perf curl sqlite3
 
+# A directory that the linker looks into first, with the static libstdc++ alone; empty where the machine has none.
+LINKED_STATICALLY := .build/linked-statically
+LIBSTDCXX := $(lastword $(sort $(wildcard /usr/lib/gcc/*/*/libstdc++.a)))
+
 # The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols.
-RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s -Xlinker -no-pie
+RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s -Xlinker -no-pie \
+  -Xlinker -L$(CURDIR)/$(LINKED_STATICALLY)
 
 .DEFAULT_GOAL := build
-.PHONY: run build test fuzz bench lint install uninstall clean swift-is-there build-packages test-packages bench-packages
+.PHONY: run build test fuzz bench lint install uninstall clean swift-is-there linked-statically \
+  build-packages test-packages bench-packages
 
 run: build
 	@$(BINARY) perf
@@ -27,7 +33,7 @@ run: build
 	@$(BINARY) kernel fetch --database .build/kernel.sqlite || echo 'toolbox: going on without the network' >&2
 	@$(BINARY) kernel --database .build/kernel.sqlite
 
-build: swift-is-there build-packages
+build: swift-is-there build-packages linked-statically
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox
 
 # Everything: the style, the manual pages, the unit tests, and the release binary on real systems.
@@ -35,7 +41,7 @@ test: export TOOLBOX_WARNINGS_AS_ERRORS := 1
 test: export TOOLBOX_BINARY := $(CURDIR)/$(BINARY)
 # Hundreds of tests at once, each with programs of its own, would only wait for each other.
 test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
-test: swift-is-there build-packages test-packages lint
+test: swift-is-there build-packages test-packages linked-statically lint
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox
 	$(SWIFT) test
 
@@ -72,6 +78,10 @@ uninstall:
 
 clean:
 	rm -rf .build
+
+linked-statically:
+	@mkdir -p $(LINKED_STATICALLY)
+	@$(if $(LIBSTDCXX),ln -sf '$(LIBSTDCXX)' $(LINKED_STATICALLY)/libstdc++.a)
 
 swift-is-there:
 	@command -v $(SWIFT) >/dev/null 2>&1 || { \
