@@ -21,9 +21,14 @@ package final class OutputStream {
     if buffer.count >= limit { flush() }
   }
 
-  package func write(bytes: some Sequence<UInt8>) {
-    buffer.append(contentsOf: bytes)
-    if buffer.count >= limit { flush() }
+  package func write(bytes: [UInt8]) {
+    if bytes.count >= limit, descriptor != nil {
+      flush()
+      bytes.withUnsafeBytes { hand(over: $0) }
+    } else {
+      buffer.append(contentsOf: bytes)
+      if buffer.count >= limit { flush() }
+    }
   }
 
   package func line(_ text: String = "") {
@@ -39,20 +44,23 @@ package final class OutputStream {
   package var text: String { String(decoding: buffer, as: UTF8.self) }
 
   package func flush() {
-    guard let descriptor, !buffer.isEmpty else { return }
+    guard descriptor != nil, !buffer.isEmpty else { return }
+    buffer.withUnsafeBytes { hand(over: $0) }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private func hand(over bytes: UnsafeRawBufferPointer) {
+    guard let descriptor, let start = bytes.baseAddress else { return }
     var offset = 0
-    buffer.withUnsafeBytes { bytes in
-      while offset < bytes.count {
-        let size = Glibc.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
-        if size >= 0 {
-          offset += size
-        } else if errno != EINTR {
-          failure = failure ?? errno
-          break
-        }
+    while offset < bytes.count {
+      let size = Glibc.write(descriptor, start + offset, bytes.count - offset)
+      if size >= 0 {
+        offset += size
+      } else if errno != EINTR {
+        failure = failure ?? errno
+        break
       }
     }
-    buffer.removeAll(keepingCapacity: true)
   }
 
   deinit { flush() }

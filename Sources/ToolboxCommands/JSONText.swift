@@ -9,12 +9,18 @@ import HostSystem
 enum JSONText {
   /// - Parameter isPretty: an indent of two spaces; else everything on one line.
   /// - Throws: `EncodingError` for a number that JSON does not have, and what the value's own encoding throws.
-  static func bytes(of value: some Encodable, isPretty: Bool) throws -> [UInt8] {
+  /// - Returns: the text in pieces; a long one is never held twice.
+  static func pieces(of value: some Encodable, isPretty: Bool) throws -> [[UInt8]] {
     let encoder = TreeEncoder(isPretty: isPretty)
     let node = try encoder.node(value, depth: 0) ?? .object(ObjectNode(depth: 0))
     var writer = Writer(isPretty: isPretty)
     writer.write(node, depth: 0)
-    return writer.bytes
+    return writer.takePieces()
+  }
+
+  /// The same in one piece.
+  static func bytes(of value: some Encodable, isPretty: Bool) throws -> [UInt8] {
+    Array(try pieces(of: value, isPretty: isPretty).joined())
   }
 
   // MARK: The tree
@@ -62,6 +68,7 @@ enum JSONText {
     func append(_ node: Node) {
       writer.writeElement(node, isFirst: count == 0, depth: depth)
       count += 1
+      if writer.isFull { flush() }
     }
 
     /// An element that is still to be filled.
@@ -320,7 +327,13 @@ enum JSONText {
   // MARK: From the tree to text
 
   fileprivate struct Writer {
-    private(set) var bytes: [UInt8] = []
+    /// What is complete, and the piece that is being written.
+    private var pieces: [[UInt8]] = []
+    private var bytes: [UInt8] = []
+    /// How long a piece becomes, and from when on a text is a piece of its own, in bytes.
+    private static let pieceSize = 64 * 1024
+    /// A line's end and an indent deeper than documents are.
+    private static let indent: [UInt8] = [UInt8(ascii: "\n")] + Array(repeating: UInt8(ascii: " "), count: 64)
     private let isPretty: Bool
     /// The keys of the last object and the places of its members in sorted order: the elements of a list mostly have the
     /// same.
@@ -343,7 +356,7 @@ enum JSONText {
       case .literal(let text): bytes.append(contentsOf: text.utf8)
       case .string(let text): write(text)
       case .later(let encoder): write(encoder.current ?? .object(ObjectNode(depth: depth)), depth: depth)
-      case .written(let text): bytes.append(contentsOf: text)
+      case .written(let text): append(text)
       case .flat(let members):
         bytes.append(UInt8(ascii: "{"))
         for (index, member) in members.enumerated() {
@@ -372,7 +385,7 @@ enum JSONText {
         bytes.append(UInt8(ascii: "["))
         for (index, element) in array.elements.enumerated() {
           if case .written(let text) = element {
-            bytes.append(contentsOf: text)
+            append(text)
           } else {
             writeElement(element, isFirst: index == 0, depth: depth)
           }
@@ -389,10 +402,26 @@ enum JSONText {
       write(node, depth: depth + 1)
     }
 
+    /// Whether the piece is as long as one becomes.
+    var isFull: Bool { bytes.count >= Self.pieceSize }
+
     /// Hands over the text so far.
     mutating func take() -> [UInt8] {
       defer { bytes = [] }
       return bytes
+    }
+
+    /// Hands over all of the text.
+    mutating func takePieces() -> [[UInt8]] {
+      if !bytes.isEmpty { pieces.append(take()) }
+      defer { pieces = [] }
+      return pieces
+    }
+
+    private mutating func append(_ text: [UInt8]) {
+      guard text.count >= Self.pieceSize else { return bytes.append(contentsOf: text) }
+      if !bytes.isEmpty { pieces.append(take()) }
+      pieces.append(text)
     }
 
     /// The places of the members by their keys; of several with one key the last one.
@@ -409,8 +438,11 @@ enum JSONText {
 
     private mutating func newLine(_ depth: Int) {
       guard isPretty else { return }
-      bytes.append(UInt8(ascii: "\n"))
-      bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: depth * 2))
+      let length = 1 + depth * 2
+      Self.indent.withUnsafeBufferPointer { bytes.append(contentsOf: $0.prefix(length)) }
+      if length > Self.indent.count {
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: length - Self.indent.count))
+      }
     }
 
     /// Foundation leaves an empty line in an empty object or array.
@@ -420,11 +452,20 @@ enum JSONText {
     }
 
     private mutating func write(_ text: String) {
+      var text = text
+      // Most texts are nothing but letters that stand for themselves.
+      let isPlain = text.withUTF8 { letters in
+        for letter in letters where letter < 0x20 || letter == 0x22 || letter == 0x5C || letter >= 0x7F { return false }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: letters)
+        bytes.append(UInt8(ascii: "\""))
+        return true
+      }
+      if isPlain { return }
       if text.utf8.contains(where: { $0 >= 0x7F }), text.unicodeScalars.contains(where: { !$0.isHarmless }) {
         return writeEscaped(text)
       }
       bytes.append(UInt8(ascii: "\""))
-      var text = text
       text.withUTF8 { letters in
         var start = 0
         for (index, letter) in letters.enumerated() where letter < 0x20 || letter == 0x22 || letter == 0x5C {

@@ -17,7 +17,7 @@ package struct OutputOptions: ParsableArguments {
 extension CommandContext {
   /// Prints one JSON document: sorted keys in snake_case, two spaces of indent.
   package func printJSON(_ value: some Encodable) throws {
-    standardOutput.write(bytes: try JSONText.bytes(of: value, isPretty: true))
+    for piece in try JSONText.pieces(of: value, isPretty: true) { standardOutput.write(bytes: piece) }
     standardOutput.line()
   }
 
