@@ -120,6 +120,8 @@ package struct Archive: Sendable {
     package var depends: [[PackageRelation]] = []
     package var recommends: [[PackageRelation]] = []
     package var provides: [PackageRelation] = []
+    /// Of Conflicts and of Breaks: what may not be there beside it.
+    package var conflicts: [[PackageRelation]] = []
     package var tasks: [String] = []
     package var section = ""
     package var multiArch: InstalledPackage.MultiArch = .no
@@ -173,6 +175,8 @@ package struct Archive: Sendable {
         details.recommends = try relations(field)
       } else if field.isNamed("Provides") {
         details.provides = try relations(field).flatMap { $0 }
+      } else if field.isNamed("Conflicts") || field.isNamed("Breaks") {
+        details.conflicts += try relations(field)
       } else if field.isNamed("Task") {
         details.tasks = field.text.split(whereSeparator: { $0 == "," || $0 == " " }).map(String.init)
       } else if field.isNamed("Section") {

@@ -336,6 +336,43 @@ package final class SecureDirectory: Sendable {
     return opened
   }
 
+  /// Opens a plain file for appending, made with mode 0600 where it is missing; what stands behind its last line's end is taken
+  /// away.
+  /// - Returns: a descriptor that the caller closes.
+  /// - Throws: ``FileError``
+  package func openForAppending(_ name: String) throws(FileError) -> Int32 {
+    try check(name)
+    let content = try read(name, limit: 1 << 30) ?? []
+    let opened = openat(descriptor, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard opened >= 0 else { throw error(name, "write") }
+    let whole = content.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    if whole < content.count, ftruncate(opened, off_t(whole)) != 0 {
+      let failure = error(name, "write")
+      close(opened)
+      throw failure
+    }
+    return opened
+  }
+
+  /// Takes the write lock of a file here, which is made where it is missing; it is held until the descriptor is closed.
+  /// - Returns: the descriptor; or the id of the process that holds the lock, 0 when it cannot be told.
+  /// - Throws: ``FileError``
+  package func lock(_ name: String) throws(FileError) -> LockOutcome {
+    let opened = try openLock(name)
+    var holder: Int32 = 0
+    if toolbox_lock_file(opened, &holder) == 0 { return .taken(descriptor: opened) }
+    let code = errno
+    close(opened)
+    guard code == EAGAIN else { throw FileError(path: path(of: name), code: code, action: "lock") }
+    return .held(process: holder)
+  }
+
+  /// What came of asking for a lock.
+  package enum LockOutcome: Sendable, Equatable {
+    case taken(descriptor: Int32)
+    case held(process: Int32)
+  }
+
   /// Makes a symbolic link that must not be there yet; it is given to an owner itself.
   /// - Throws: ``FileError``
   package func makeLink(_ name: String, target: String, user: UInt32, group: UInt32) throws(FileError) {

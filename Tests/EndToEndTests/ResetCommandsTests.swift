@@ -155,7 +155,7 @@ import Testing
     #expect(same.output == "the plans are equal\n")
     let other = try await run("plan", "--against", file, "--exit-code", "--keep", "editor")
     #expect(other.status == 2)
-    #expect(other.output.contains("- removal editor:amd64: 1.0, installed by name"))
+    #expect(other.output.contains("- removal editor:amd64: 1.0, user_root, installed by name"))
     #expect(other.output.contains("+ kept package words:amd64: chosen"))
   }
 

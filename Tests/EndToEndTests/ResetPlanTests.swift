@@ -95,11 +95,12 @@ import Testing
     #expect(going.isDisjoint(with: plan.packages.keep.map(\.name)))
   }
 
-  @Test func `without --dry-run it says that applying is not there and changes nothing`() async throws {
+  @Test func `without a terminal to confirm on nothing is carried out`() async throws {
     let outcome = try await ToolboxProcess.run(["reset"])
-    #expect(outcome.status == 69)
+    #expect(outcome.status == 64)
     #expect(outcome.output.isEmpty)
-    #expect(outcome.errors.contains("--dry-run"))
+    #expect(outcome.errors.contains("reset plan -o"))
+    #expect(outcome.errors.contains("apply FILE --yes"))
   }
 
   /// A root whose dpkg status has one good package and then something else.

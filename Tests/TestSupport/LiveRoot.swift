@@ -69,9 +69,10 @@ package final class LiveRoot: Sendable {
   /// Makes a system, with apt's lists and dpkg's log in it as on an installed one.
   /// - Parameter variant: as for mmdebstrap(1): `apt`, `important`, `standard`.
   /// - Parameter release: its code name.
+  /// - Parameter including: packages besides those of the variant.
   /// - Throws: ``NotCarried``, when the machine's sources do not have the release; ``Failure`` with what mmdebstrap said,
   ///   when the archive cannot be reached for one.
-  package init(variant: String, release: String = LiveRoot.release) async throws {
+  package init(variant: String, release: String = LiveRoot.release, including: [String] = []) async throws {
     guard let own = Self.sources else { throw Failure(description: Self.obstacle ?? "no sources") }
     directory = try TemporaryDirectory()
     path = directory("root")
@@ -84,8 +85,8 @@ package final class LiveRoot: Sendable {
       path: "/usr/bin/mmdebstrap",
       [
         "--quiet", "--variant=\(variant)", "--dpkgopt=force-unsafe-io", "--aptopt=Acquire::Languages \"none\"",
-        "--skip=cleanup/apt/lists,cleanup/reproducible", release, path, sources,
-      ])
+        "--skip=cleanup/apt/lists,cleanup/reproducible",
+      ] + (including.isEmpty ? [] : ["--include=" + including.joined(separator: ",")]) + [release, path, sources])
     guard made.status == 0 else {
       if made.errors.contains("does not have a Release file") || made.errors.contains("404  Not Found") {
         throw NotCarried(description: "the machine's sources do not carry \(release)")

@@ -27,7 +27,32 @@ struct toolbox_start {
    the name of what failed in `what`. A failure after that is the exit code 126 with a line on the terminal. */
 pid_t toolbox_start_confined(const struct toolbox_start *start, int *terminal, const char **what);
 
+/* pipe2(2) with O_CLOEXEC, which the C library shows to GNU programs only: first the end to read from. Returns 0, or -1 with
+   errno. */
+int toolbox_pipe(int ends[2]);
+
 /* Whether the program reads from the terminal without showing what is typed, as for a password. */
 int toolbox_echo_is_off(int terminal);
+
+/* A program to start without a terminal: its input is empty, its output goes to a descriptor. It runs as root. */
+struct toolbox_logged_start {
+  /* The directory that becomes its root; NULL for the present one. */
+  const char *root;
+  /* A program inside of the root that is shown there as /usr/sbin/policy-rc.d; NULL for none. */
+  const char *policy;
+  char *const *arguments;
+  char *const *environment;
+  /* Standard output and standard error. */
+  int output;
+  /* What it finds as descriptor 3; -1 for nothing. */
+  int status;
+};
+
+/* Starts a program in a session of its own. Below another root it has mounts and processes of its own, as with
+   toolbox_start_confined, and dies with this process; in the present root it lives on when this process is killed.
+
+   Returns the id of a process that ends with the program's exit code, or -1 with errno. A failure after that is the exit code
+   126 with a line in the output. */
+pid_t toolbox_start_logged(const struct toolbox_logged_start *start);
 
 #endif

@@ -58,7 +58,7 @@ package struct AptOracle: Sendable {
   }
 
   /// Reads what `apt-get -s` printed: `Remv name[:arch] [version]`, `Purg ...`, `Inst name[:arch] [old] (new ...)`.
-  package func simulation(_ output: String) -> Simulation {
+  static func simulation(_ output: String) -> Simulation {
     var result = Simulation()
     for line in output.split(separator: "\n") {
       let words = line.split(separator: " ")
@@ -107,7 +107,7 @@ package struct AptOracle: Sendable {
     guard let arguments else { return [] }
     let outcome = try await ChildProcess.run(
       Self.path, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"])
-    var disagreements = disagreements(simulation(outcome.output))
+    var disagreements = disagreements(Self.simulation(outcome.output))
     if outcome.status != 0 {
       let said = outcome.errors.split(separator: "\n").first { $0.hasPrefix("E:") } ?? "E: code \(outcome.status)"
       disagreements.insert("apt-get -s refused: \(said.dropFirst(3))", at: 0)

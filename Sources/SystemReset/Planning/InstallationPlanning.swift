@@ -30,6 +30,10 @@ struct InstallationPlanning {
       missing[name] = "\(wanted[name] ?? ""); not wanted"
       wanted[name] = nil
     }
+    for (name, reason) in analysis.barred where wanted[name] != nil {
+      wanted[name] = nil
+      missing[name] = reason
+    }
     if !analysis.selection.includes(.missing) {
       missing.merge(wanted) { $1 }
       wanted = [:]

@@ -68,6 +68,8 @@ struct RemovalPlanning {
     if let forced = analysis.forced[index] {
       how =
         forced.cause.map { "needs \(graph.packages[$0].id.name), which goes" } ?? "asked for (\(forced.choice.from))"
+    } else if let name = analysis.givingWay[index] {
+      how = "gives way to \(name), which comes back"
     } else {
       how = isRoot ? "installed by name" : chain.isEmpty ? "nothing needs it any more" : "needed only by \(chain[0])"
     }

@@ -7,10 +7,14 @@ package enum SavedPlan {
   /// name is replaced, never followed.
   /// - Throws: ``FileError``
   package static func write(_ plan: ResetPlan, to path: String) throws {
+    try PrivateFile.write(try encoded(plan), to: path)
+  }
+
+  static func encoded(_ plan: ResetPlan) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    try PrivateFile.write(Array(try encoder.encode(plan)) + [0x0A], to: path)
+    return Array(try encoder.encode(plan)) + [0x0A]
   }
 
   /// The files that decide what a plan says, for telling later which of them changed. Package lists are not among them: they
@@ -28,13 +32,13 @@ package enum SavedPlan {
     return result
   }
 
-  private static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
-
   /// - Throws: ``FileError``, ``SavedPlanError``
   package static func read(_ path: String) throws -> ResetPlan {
-    let bytes = try RootDirectory().read(path, limit: 256 << 20)
+    try decode(try RootDirectory().read(path, limit: 256 << 20), path: path)
+  }
+
+  /// - Throws: ``SavedPlanError``
+  static func decode(_ bytes: [UInt8], path: String) throws -> ResetPlan {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
@@ -92,7 +96,7 @@ package struct PlanDifference: Sendable, Codable, Equatable {
     }
     if old.selection != new.selection { lines.append("the selection is another one") }
     compare(old.packages.remove, new.packages.remove, "removal", { "\($0.name):\($0.architecture)" }) {
-      "\($0.version), \($0.reason)"
+      "\($0.version), \($0.purge ? "purged, " : "")\($0.class.rawValue), \($0.reason)"
     }
     compare(old.packages.install, new.packages.install, "installation", { $0.name }) {
       "\($0.version) from \($0.origin), \($0.reason)"
@@ -107,10 +111,25 @@ package struct PlanDifference: Sendable, Codable, Equatable {
       $0.packages.joined(separator: " ")
     }
     compare(old.users.remove, new.users.remove, "user to remove", { $0.name }) {
-      "id \($0.uid), home \($0.home), \($0.homeAction.rawValue)"
+      "id \($0.uid), home \($0.home), \($0.homeAction.rawValue), inode \($0.homeInode ?? 0) of device \($0.homeDevice ?? 0)"
     }
     compare(old.users.keep, new.users.keep, "kept user", { $0.name }) { "id \($0.uid), \($0.reason)" }
     compare(old.users.create, new.users.create, "user to create", { $0.name }) { $0.groups.joined(separator: " ") }
+    for (noun, before, after) in [("snap", old.snaps, new.snaps), ("flatpak", old.flatpaks, new.flatpaks)] {
+      compare(before.remove, after.remove, "\(noun) to remove", { $0 }) { _ in "goes" }
+    }
+    if old.selection.includes(.conffiles) || new.selection.includes(.conffiles) {
+      compare(old.drift.conffiles, new.drift.conffiles, "configuration file", { $0.path }) {
+        "\($0.state.rawValue), of \($0.package)"
+      }
+    }
+    if old.selection.includes(.repositories) || new.selection.includes(.repositories) {
+      compare(
+        old.drift.repositories, new.drift.repositories, "repository", { "\($0.file):\($0.line) \($0.uri) \($0.suite)" }
+      ) {
+        $0.enabled ? "enabled" : "off"
+      }
+    }
     compare(old.blockers, new.blockers, "blocker", { "\($0.id) \($0.subject)" }) { $0.message }
   }
 

@@ -18,6 +18,8 @@ package enum ActionClass: String, Sendable, Codable, CaseIterable {
   case foreignVersions = "foreign-versions"
   case services
   case alternatives
+  /// The settings in a person's home; never together with anything else.
+  case userConfig = "user-config"
 
   /// What a plan touches when nothing else is asked for: what a reset means without further words.
   package static let automatic: Set<ActionClass> = [.packages, .missing, .users, .snaps]

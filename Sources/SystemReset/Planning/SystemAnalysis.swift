@@ -33,6 +33,11 @@ package struct SystemAnalysis: Sendable {
   let forced: [Int: Forced]
   /// What was asked for and cannot be.
   let refusals: [ResetPlan.Blocker]
+  /// Packages that nothing but a recommendation keeps and that may not be there beside one that comes back, with its name: one
+  /// program for the time in the place of another, for one.
+  private(set) var givingWay: [Int: String] = [:]
+  /// Stock packages that cannot come back because of one that stays, with the reason.
+  private(set) var barred: [String: String] = [:]
   /// Packages of a root that does not run which a rule might keep if it did, with the rule: the connection to the network, for
   /// one. They go by the plan, and a person should look at them.
   private(set) var wouldServeWhenRunning: [Int: String] = [:]
@@ -126,19 +131,75 @@ package struct SystemAnalysis: Sendable {
   }
 
   /// Plans what comes back, and keeps what that needs of the installed packages: the library of a stock program is stock
-  /// while the program is away, too.
-  private mutating func planInstallations(excluding excluded: Set<Int>) {
+  /// while the program is away, too. What conflicts with one that comes back gives way, or bars it.
+  private mutating func planInstallations(excluding given: Set<Int>) {
+    var excluded = given
     while true {
       do throws(Deb822Error) {
         installations = .success(try InstallationPlanning(self).installations())
         let needed = try neededToComeBack(excluding: excluded)
-        if needed.isEmpty { return }
         stockRoots.merge(needed) { first, _ in first }
+        if needed.isEmpty {
+          let conflicts = try conflictsOfThoseToComeBack(excluding: excluded)
+          if conflicts.isEmpty { return }
+          for (index, name) in conflicts {
+            if let reason = reasonToStay(index) {
+              barred[name] = "conflicts with \(graph.packages[index].id.name), which \(reason)"
+            } else {
+              givingWay[index] = name
+            }
+          }
+          excluded = given.union(givingWay.keys)
+        }
       } catch {
         installations = .failure(error)
         return
       }
       close(excluding: excluded)
+      // What stays must not lose what it needs.
+      for (index, name) in givingWay where isNeeded(index) {
+        givingWay[index] = nil
+        barred[name] = "conflicts with \(graph.packages[index].id.name), which something that stays needs"
+        excluded.remove(index)
+        close(excluding: excluded)
+      }
+    }
+  }
+
+  /// Installed packages that may not be there beside one to install, with its name.
+  private func conflictsOfThoseToComeBack(excluding excluded: Set<Int>) throws(Deb822Error) -> [Int: String] {
+    var result: [Int: String] = [:]
+    for item in try installations.get().install {
+      guard let candidate = snapshot.bestCandidate(item.name) else { continue }
+      for group in try snapshot.archive.details(of: candidate).conflicts {
+        for index in group.flatMap({ graph.satisfiers(of: $0, architecture: snapshot.architecture) })
+        where kept.contains(index) && !excluded.contains(index) && graph.packages[index].id.name != item.name {
+          result[index] = item.name
+        }
+      }
+    }
+    return result
+  }
+
+  /// Why a package does not give way to one that comes back; nil when it does.
+  private func reasonToStay(_ index: Int) -> String? {
+    if let hit = ruleHits[index] { return "stays: \(hit.reason)" }
+    if !selection.includes(.packages) { return "stays: packages are not touched" }
+    switch stockRoots[index] {
+    case .returning, nil: return nil
+    case .some(let root): return "is \(root.reason)"
+    }
+  }
+
+  /// Whether a package that stays depends on this one and on no other that stays.
+  private func isNeeded(_ index: Int) -> Bool {
+    graph.packages.indices.contains { dependent in
+      guard kept.contains(dependent), dependent != index else { return false }
+      let package = graph.packages[dependent]
+      return (package.preDepends + package.depends).contains { group in
+        let satisfiers = group.flatMap { graph.satisfiers(of: $0, architecture: package.id.architecture) }
+        return satisfiers.contains(index) && !satisfiers.contains { $0 != index && kept.contains($0) }
+      }
     }
   }
 

@@ -40,6 +40,8 @@ struct UserPlanning {
       if let reason = inUse {
         keep(reason)
         if let asked { refusals.append(refusal(asked, "the account stays: \(reason)")) }
+      } else if account.comment == RescueLines.comment, asked == nil {
+        keep("an earlier reset made it for you")
       } else if let choice = selection.keepUsers.first(where: { $0.value == account.name }) {
         keep("asked to stay (\(choice.from))")
       } else if !selection.removeUsers.isEmpty, asked == nil {
@@ -126,6 +128,7 @@ struct UserPlanning {
   ) {
     let stays = snapshot.accounts.users.contains { account in
       members.contains(account.name) && !Self.isNoLogin(account.shell) && !going.contains { $0.name == account.name }
+        && account.comment != RescueLines.comment
     }
     guard !stays, let last = going.min(by: { $0.uid < $1.uid }) else { return }
     result.remove.removeAll { $0.name == last.name }
@@ -138,7 +141,9 @@ struct UserPlanning {
 
   private func addBackupUser(_ result: inout ResetPlan.Users, _ refusals: inout [ResetPlan.Blocker]) {
     guard let choice = selection.backupUser, !result.remove.isEmpty || choice.from != "default" else { return }
-    if snapshot.accounts.users.contains(where: { $0.name == choice.value }) {
+    if let there = snapshot.accounts.users.first(where: { $0.name == choice.value }) {
+      // One that an earlier run made serves again.
+      if there.comment == RescueLines.comment { return }
       refusals.append(
         ResetPlan.Blocker(
           id: "backup-user", message: "an account of this name is already there; choose another one",

@@ -8,11 +8,12 @@ struct Reset: AsyncParsableCommand {
     commandName: "reset",
     abstract: "Show how this system differs from stock, and what would bring it back.",
     discussion: """
-      With --dry-run the plan is printed and nothing else happens: nothing is written anywhere, and no other program is
-      run. It needs no special rights.
+      On a terminal the plan is shown and, when the system's name was typed, carried out. With --dry-run the plan is printed
+      and nothing else happens: nothing is written anywhere, and no other program is run. That needs no special rights.
       """,
     subcommands: [
-      ResetPlanCommand.self, ResetWhy.self, ResetDependents.self, ResetCheck.self,
+      ResetPlanCommand.self, ResetApply.self, ResetResume.self, ResetUndo.self, ResetStatus.self, ResetRuns.self,
+      ResetClean.self, ResetWhy.self, ResetDependents.self, ResetCheck.self,
       ResetBaseline.self, ResetUsers.self,
     ])
 
@@ -36,11 +37,23 @@ struct Reset: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Print only this list, one item a line, for scripts.", valueName: "name"))
   var list: ListName?
 
+  @Option(help: ArgumentHelp("With --only user-config: whose settings are moved aside.", valueName: "name"))
+  var user: [String] = []
+
+  @Flag(help: "With --only user-config: do not ask for the system's name to be typed.")
+  var yes = false
+
   @OptionGroup(title: "System") var system: SystemOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    let isSoft = selection.only.contains(.userConfig) || selection.with.contains(.userConfig)
+    if isSoft, selection.only != [.userConfig] || !selection.with.isEmpty {
+      throw ValidationError("--only user-config stands alone: settings are moved aside without anything else.")
+    }
+    if isSoft == user.isEmpty { throw ValidationError("--only user-config and --user NAME belong together.") }
+    if yes, !isSoft { throw ValidationError("--yes is for saved plans: 'toolbox reset apply FILE --yes'.") }
     if list != nil, output.json { throw ValidationError("--list and --json are two forms of the same; take one.") }
   }
 
@@ -49,7 +62,8 @@ struct Reset: AsyncParsableCommand {
   }
 
   func run(_ context: CommandContext) async throws {
-    guard dryRun else { throw ResetError.applyingNotThere }
+    if !user.isEmpty { return try moveSettings(context) }
+    guard dryRun || Question.canAsk else { throw ResetError.needsConfirmation }
     let work = try ResetWork(context, system: system, selection: selection)
     let chosen = custom ? try await askedSelection(work, context) : work.selection
     var plan = try work.plan(chosen)
@@ -66,6 +80,39 @@ struct Reset: AsyncParsableCommand {
       context.standardOutput.lines(text.lines())
     }
     try context.finish()
+    if !dryRun { try apply(plan, work, context) }
+  }
+
+  /// The soft reset: settings of accounts are moved aside, and nothing else is touched.
+  private func moveSettings(_ context: CommandContext) throws {
+    let root = system.rootDirectory
+    if dryRun {
+      for name in user {
+        for setting in try AccountKeeper(root: root).settings(of: name) {
+          context.standardOutput.line("\(name.harmless): \(setting.harmless)")
+        }
+      }
+      return try context.finish()
+    }
+    guard context.userID == 0 else { throw PreflightError.notRoot }
+    let running = ResetRunning(context, root: root, json: output.json)
+    if !yes {
+      guard Question.canAsk else { throw ResetError.needsConfirmation }
+      try running.confirm(["This moves the settings of \(user.joined(separator: ", ")) aside."])
+    }
+    try running.finish(try running.engine(nil).beginSettings(of: user))
+  }
+
+  /// What the person has just seen is carried out, after the system's name was typed.
+  private func apply(_ plan: ResetPlan, _ work: ResetWork, _ context: CommandContext) throws {
+    guard context.userID == 0 else { throw PreflightError.notRoot }
+    let approval = PlanApproval(plan)
+    try approval.check(allowed: approval.needed, deletesHomes: [])
+    if approval.isEmpty { return }
+    let running = ResetRunning(context, root: system.rootDirectory, json: output.json)
+    try running.confirm(ResetPlanText.warning(plan))
+    try running.apply(
+      plan, work: work, allowed: approval.needed, deletesHomes: [], passwords: try PasswordOptions.parse([]))
   }
 
   private func askedSelection(_ work: ResetWork, _ context: CommandContext) async throws -> Selection {
@@ -88,8 +135,8 @@ struct Reset: AsyncParsableCommand {
 
 /// What `toolbox reset` itself refuses.
 enum ResetError: ReportableError, Equatable {
-  /// A plan can be made but not carried out yet.
-  case applyingNotThere
+  /// Nobody is there to type the system's name.
+  case needsConfirmation
   /// The person left the dialogues without a plan.
   case nothingChosen
   /// No installed package and none of the archives has this name.
@@ -97,7 +144,7 @@ enum ResetError: ReportableError, Equatable {
 
   var failureKind: FailureKind {
     switch self {
-    case .applyingNotThere: .unavailable
+    case .needsConfirmation: .usage
     case .nothingChosen: .failed
     case .unknownPackage: .usage
     }
@@ -105,8 +152,8 @@ enum ResetError: ReportableError, Equatable {
 
   var message: String {
     switch self {
-    case .applyingNotThere:
-      "reset: carrying out a plan is not there yet; 'toolbox reset --dry-run' prints the plan"
+    case .needsConfirmation:
+      "reset: there is no terminal to confirm on; save the plan with 'toolbox reset plan -o FILE', read it, and carry it out with 'toolbox reset apply FILE --yes'"
     case .nothingChosen: "reset: left without a plan; nothing was changed"
     case .unknownPackage(let name):
       "reset: no installed package is called '\(name)'; give a name as dpkg prints it, with :architecture where it needs one"

@@ -30,6 +30,20 @@ struct ResetPlanText {
       + drift()
   }
 
+  /// What is said before the system's name is asked for.
+  static func warning(_ plan: ResetPlan) -> [String] {
+    var lines = [
+      "",
+      "This removes \(plan.summary.remove.counted("package")), installs \(plan.summary.install.counted("package"))"
+        + (plan.packages.downgrade.isEmpty ? "" : ", takes \(plan.packages.downgrade.count.counted("package")) back")
+        + (plan.users.remove.isEmpty
+          ? "" : " and takes away the accounts " + plan.users.remove.map(\.name).joined(separator: ", ")) + ".",
+      "It can be stopped with Ctrl-C between two steps, resumed, and taken back with 'toolbox reset undo'.",
+    ]
+    if plan.selection.purge { lines.append("Purged configuration and data do not come back.") }
+    return lines
+  }
+
   // MARK: Summary
 
   private func summary() -> [String] {

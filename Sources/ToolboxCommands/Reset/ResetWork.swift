@@ -10,15 +10,38 @@ struct ResetWork {
   private let rules: [KeepRule]
 
   init(_ context: CommandContext, system: SystemOptions, selection: SelectionOptions) throws {
-    let root = system.rootDirectory
-    let policy = try ResetPolicy.read(root: root, file: system.policy, userID: context.userID)
+    let policy = try ResetPolicy.read(root: system.rootDirectory, file: system.policy, userID: context.userID)
+    try self.init(
+      context, root: system.rootDirectory, policy: policy, baselineFiles: system.baseline,
+      selection: selection.selection(policy))
+  }
+
+  /// What a saved plan was made from, looked at again: its selection and its baseline, the rules and the policy of today.
+  init(_ context: CommandContext, again plan: ResetPlan, root: RootDirectory) throws {
+    let policy = try ResetPolicy.read(root: root, file: nil, userID: context.userID)
+    var selection = plan.selection
+    func merge(_ own: inout [Selection.Choice], _ wishes: [Located<String>]) {
+      for wish in wishes where !own.contains(where: { $0.value == wish.value }) {
+        own.append(Selection.Choice(wish.value, from: wish.place))
+      }
+    }
+    merge(&selection.keep, policy.keep)
+    merge(&selection.keepUsers, policy.protectUsers)
+    let file = plan.baseline.source == .file ? plan.baseline.path : nil
+    try self.init(
+      context, root: root, policy: policy, baselineFiles: file.map { [$0] } ?? [], selection: selection)
+  }
+
+  private init(
+    _ context: CommandContext, root: RootDirectory, policy: ResetPolicy, baselineFiles: [String], selection: Selection
+  ) throws {
     snapshot = try SystemSnapshot.read(
       root: root, environment: context.environment, userID: context.userID, executable: CommandContext.executable)
-    self.selection = selection.selection(policy)
+    self.selection = selection
     rules = try KeepRule.shipped()
-    let files = system.baseline.isEmpty ? [policy.baseline?.value].compactMap { $0 } : system.baseline
+    let files = baselineFiles.isEmpty ? [policy.baseline?.value].compactMap { $0 } : baselineFiles
     var baseline = try Baseline.resolve(snapshot, files: files)
-    if system.baseline.isEmpty, let place = policy.baseline?.place { baseline.notes.append("named in \(place)") }
+    if baselineFiles.isEmpty, let place = policy.baseline?.place { baseline.notes.append("named in \(place)") }
     self.baseline = baseline
   }
 

@@ -8,7 +8,7 @@ struct AccountArchive: Sendable {
   static let base = "/var/lib/toolbox/reset"
   /// The directory beside homes, and beside other directories that are on another file system than ``base``.
   static let aside = ".toolbox-reset"
-  private static let folder = "accounts"
+  static let folder = "accounts"
   static let recordName = "record.json"
 
   /// A name as one step of a path, told apart from every other one: what is no letter, digit, `_` or `-`, and what stands first

@@ -156,6 +156,9 @@ package struct RescueRecord: Codable, Sendable, Equatable {
 
 /// The lines of the account for the person. Pure.
 enum RescueLines {
+  /// What stands in the account's line for people to read, and tells a later plan that no person owns it.
+  static let comment = "toolbox rescue account"
+
   /// Source: the pattern of Debian's adduser(8), `^[a-z][-a-z0-9_]*$`, and the length that utmp keeps.
   static func isName(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
@@ -185,7 +188,7 @@ enum RescueLines {
       guard present.uid == record.uid else { throw .nameTaken(record.name) }
     } else {
       append(
-        "\(record.name):x:\(record.uid):\(record.gid):toolbox rescue account:\(record.home):\(record.shell)", .passwd,
+        "\(record.name):x:\(record.uid):\(record.gid):\(comment):\(record.home):\(record.shell)", .passwd,
         &database)
     }
     if database[.shadow].line(of: record.name) == nil {

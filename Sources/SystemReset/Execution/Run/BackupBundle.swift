@@ -1,0 +1,213 @@
+import Glibc
+import HostSystem
+
+/// What an undo needs, and a person who has to repair something by hand: records and configuration as they were, and the packages
+/// that no archive has.
+struct BackupBundle {
+  let root: RootDirectory
+  let run: String
+  let tools: PackageTools
+
+  static let name = "bundle"
+  private static let unfinished = "bundle.part"
+  /// Paths inside of a root that are copied one by one; what is not there is left out.
+  private static let records = [
+    "/var/lib/dpkg/status", "/var/lib/dpkg/diversions", "/var/lib/dpkg/statoverride", "/var/lib/apt/extended_states",
+    "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid",
+  ]
+
+  private var path: String { RunStore.path(run) + "/" + Self.unfinished }
+
+  /// Makes the bundle and reads it back; one that is there whole stays. A half-made one is made again.
+  /// - Parameter unavailable: packages that cannot be downloaded again.
+  /// - Returns: what a person should know of it.
+  /// - Throws: ``BackupError``, ``RootedProcess/Failure``, ``FileError``
+  func make(
+    in directory: SecureDirectory, unavailable: [PackageTransaction.Item], states: PackageStates, log: Int32
+  ) throws -> [String] {
+    if try directory.place(of: Self.name) != nil { return [] }
+    try directory.removeTree(Self.unfinished)
+    let bundle = try directory.makeDirectory(Self.unfinished, mode: 0o700)
+    for record in Self.records {
+      guard let bytes = try root.readIfPresent(record, limit: 1 << 30) else { continue }
+      try write(bytes, pathComponents(record).joined(separator: "-"), bundle)
+    }
+    let selections = try tools.output(["/usr/bin/dpkg", "--get-selections"])
+    try write(Array(selections.output.utf8), "selections", bundle)
+    try saveConfiguration(log: log)
+    let notes = try savePackages(unavailable, states: states, bundle, log: log)
+    try writeManifest(bundle)
+    try bundle.sync()
+    try directory.move(Self.unfinished, to: directory, as: Self.name)
+    return notes
+  }
+
+  private func write(_ bytes: [UInt8], _ name: String, _ directory: SecureDirectory) throws {
+    try directory.replace(name, with: bytes, temporary: ".toolbox-new")
+  }
+
+  /// The whole of /etc with owners, modes, lists of access and attributes.
+  private func saveConfiguration(log: Int32) throws {
+    let archive = path + "/etc.tar"
+    let made = try tools.run(
+      ["/bin/tar", "--acls", "--xattrs", "--numeric-owner", "--one-file-system", "-C", "/", "-cf", archive, "etc"],
+      log: log)
+    // 1: a file changed while it was read, which a mail alias or a lease may do at any time.
+    guard made == 0 || made == 1 else { throw BackupError.notMade(what: "the archive of /etc", status: made) }
+    let read = try tools.output(["/bin/tar", "-tf", archive])
+    guard read.status == 0, read.output.hasPrefix("etc/") else {
+      throw BackupError.notReadable(root.hostPath(archive))
+    }
+  }
+
+  /// The package files of what no archive has: apt's own copy where there is one, else one made of the installed files.
+  private func savePackages(
+    _ items: [PackageTransaction.Item], states: PackageStates, _ bundle: SecureDirectory, log: Int32
+  ) throws -> [String] {
+    guard !items.isEmpty else { return [] }
+    let packages = try bundle.makeDirectory("packages", mode: 0o700)
+    var notes: [String] = []
+    for item in items where states.isPresent(item.id) {
+      let name = Self.fileName(item)
+      if let cached = try SecureDirectory.open(following: "/var/cache/apt/archives", in: root)?.read(
+        name, limit: 1 << 31)
+      {
+        try write(cached, name, packages)
+        continue
+      }
+      do {
+        try repack(item, log: log)
+        notes.append("\(item.id) \(item.version) is in no archive; it was packed again from its installed files")
+      } catch let error as BackupError {
+        notes.append("\(item.id) \(item.version) cannot come back: \(error.message)")
+      }
+    }
+    return notes
+  }
+
+  /// As dpkg and apt name package files.
+  static func fileName(_ item: PackageTransaction.Item) -> String {
+    "\(item.name)_\(item.version.replacing(":", with: "%3a"))_\(item.architecture).deb"
+  }
+
+  static func repackedName(_ item: PackageTransaction.Item) -> String {
+    "\(item.name)_\(item.version.replacing(":", with: "%3a"))_\(item.architecture).repacked.deb"
+  }
+
+  /// Packs a package again: its files as they are installed, its maintainer scripts, its stanza.
+  private func repack(_ item: PackageTransaction.Item, log: Int32) throws {
+    let place = path + "/repack"
+    let parent = try SecureDirectory.open(path, in: root)
+    try parent?.removeTree("repack")
+    guard let tree = try parent?.makeDirectory("repack", mode: 0o755) else { return }
+    let control = try tree.makeDirectory("DEBIAN", mode: 0o755)
+    let information = "/var/lib/dpkg/info/"
+    let prefix = [item.id, item.name].first { root.exists(information + $0 + ".list") } ?? item.name
+    guard let list = try root.readIfPresent(information + prefix + ".list") else {
+      throw BackupError.noFileList(item.id)
+    }
+    let stanza = try tools.output(["/usr/bin/dpkg-query", "-s", item.word])
+    guard stanza.status == 0 else { throw BackupError.noFileList(item.id) }
+    try control.replace(
+      "control", with: Array(Self.control(stanza.output).utf8), temporary: ".toolbox-new",
+      ownership: .init(userID: 0, groupID: 0, mode: 0o644))
+    for (file, mode) in [
+      ("preinst", 0o755), ("postinst", 0o755), ("prerm", 0o755), ("postrm", 0o755), ("config", 0o755),
+      ("conffiles", 0o644),
+      ("templates", 0o644), ("triggers", 0o644), ("shlibs", 0o644), ("symbols", 0o644), ("md5sums", 0o644),
+    ] as [(String, UInt32)] {
+      guard let bytes = try root.readIfPresent(information + prefix + "." + file) else { continue }
+      try control.replace(
+        file, with: bytes, temporary: ".toolbox-new", ownership: .init(userID: 0, groupID: 0, mode: mode))
+    }
+    // Names as tar takes them from a file, each ended by a NUL: whatever is in them stays in them.
+    let names = list.split(separator: 0x0A).map { $0.drop { $0 == 0x2F } }.filter { !$0.isEmpty && $0 != [0x2E] }
+    let present = names.filter { name in
+      root.exists("/" + String(decoding: name, as: UTF8.self))
+    }
+    guard let parent else { return }
+    try parent.replace(
+      "repack.list", with: Array(present.joined(separator: [0])) + [0], temporary: ".toolbox-new")
+    let packed = try tools.run(
+      [
+        "/bin/tar", "--acls", "--xattrs", "--numeric-owner", "--no-recursion", "--null", "--verbatim-files-from", "-C",
+        "/",
+        "-cf", path + "/repack.tar", "-T", path + "/repack.list",
+      ], log: log)
+    guard packed == 0 else { throw BackupError.notMade(what: "a copy of the files of \(item.id)", status: packed) }
+    let unpacked = try tools.run(
+      ["/bin/tar", "--acls", "--xattrs", "--numeric-owner", "-p", "-C", place, "-xf", path + "/repack.tar"], log: log)
+    guard unpacked == 0 else { throw BackupError.notMade(what: "a copy of the files of \(item.id)", status: unpacked) }
+    let target = path + "/packages/" + Self.repackedName(item)
+    let built = try tools.run(["/usr/bin/dpkg-deb", "-Znone", "--build", place, target], log: log)
+    try parent.removeTree("repack")
+    try parent.remove("repack.list")
+    try parent.remove("repack.tar")
+    guard built == 0 else { throw BackupError.notMade(what: "a package of \(item.id)", status: built) }
+    let read = try tools.output(["/usr/bin/dpkg-deb", "-f", target, "Version"])
+    guard read.status == 0, read.output.split(separator: "\n").first.map(String.init) == item.version else {
+      throw BackupError.notReadable(root.hostPath(target))
+    }
+  }
+
+  /// A stanza of dpkg's status as the control file of a package, with a field that says where it comes from.
+  static func control(_ stanza: String) -> String {
+    var result: [Substring] = []
+    var isLeftOut = false
+    for line in stanza.split(separator: "\n", omittingEmptySubsequences: true) {
+      if let first = line.first, first != " ", first != "\t" {
+        let field = line.prefix { $0 != ":" }.lowercased()
+        isLeftOut = ["status", "conffiles", "config-version", "triggers-pending", "triggers-awaited"].contains(field)
+      }
+      if !isLeftOut { result.append(line) }
+    }
+    return result.joined(separator: "\n") + "\nX-Repacked-By: toolbox from the installed files\n"
+  }
+
+  /// The path inside the root of a package file that the bundle of a run has; nil where it has none.
+  static func packageFile(_ item: PackageTransaction.Item, run: String, root: RootDirectory) -> String? {
+    let place = RunStore.path(run) + "/" + name + "/packages/"
+    return [place + fileName(item), place + repackedName(item)].first { root.exists($0) }
+  }
+
+  /// Sizes and digests of everything, so that damage is told from what was meant.
+  private func writeManifest(_ bundle: SecureDirectory) throws {
+    var lines: [String] = []
+    func add(_ directory: SecureDirectory, _ above: String) throws {
+      for name in try directory.names() {
+        guard let place = try directory.place(of: name) else { continue }
+        if place.kind == .directory {
+          try add(try directory.directory(name), above + name + "/")
+        } else if let bytes = try directory.read(name, limit: 1 << 31) {
+          lines.append("\(hexadecimal(sha256(bytes)))  \(above)\(name)")
+        }
+      }
+    }
+    try add(bundle, "")
+    try write(Array((lines.joined(separator: "\n") + "\n").utf8), "SHA256SUMS", bundle)
+  }
+}
+
+/// Bytes in hexadecimal.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}
+
+/// A bundle that could not be made; nothing else was changed.
+enum BackupError: ReportableError, Equatable {
+  /// A program did not do its part.
+  case notMade(what: String, status: Int32)
+  /// What was written cannot be read back.
+  case notReadable(String)
+  /// dpkg has no list of the package's files.
+  case noFileList(String)
+
+  var failureKind: FailureKind { .failed }
+  var message: String {
+    switch self {
+    case .notMade(let what, let status): "\(what) could not be made (it ended with \(status)); the log says more"
+    case .notReadable(let path): "\(path): cannot be read back"
+    case .noFileList(let id): "dpkg has no list of the files of \(id)"
+    }
+  }
+}

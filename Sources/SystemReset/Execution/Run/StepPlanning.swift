@@ -1,0 +1,101 @@
+import HostSystem
+
+/// What a plan is turned into: the steps of a run, in the order that keeps a system usable and a way back open.
+struct StepPlanning {
+  let plan: ResetPlan
+  /// The transactions of packages, in their order.
+  let transactions: [PackageTransaction]
+  let downgrades: PackageTransaction
+  let oldKernels: PackageTransaction
+  /// Configuration files that can be had, and the package file of each.
+  let conffiles: [(path: String, package: PackageTransaction.Item)]
+  let repositories: [(path: String, lines: [Int])]
+  let deletesHomes: Set<String>
+  let showsPassword: Bool
+  let isHost: Bool
+
+  func steps() -> [ResetStep] {
+    var steps: [ResetStep] = [ResetStep(.backup, "save records, configuration and packages that no archive has")]
+    let fetched = (transactions + [downgrades]).flatMap(\.install).filter { $0.file == nil }
+    if !fetched.isEmpty || !conffiles.isEmpty {
+      steps.append(ResetStep(.download, "fetch \(Set(fetched + conffiles.map(\.package)).count) packages"))
+    }
+    for transaction in transactions { steps.append(step(transaction)) }
+    if !downgrades.isEmpty { steps.append(step(downgrades)) }
+    if !oldKernels.isEmpty {
+      var step = step(oldKernels)
+      step.title = "remove \(oldKernels.remove.count) packages of old kernels"
+      steps.append(step)
+    }
+    let leftovers = plan.packages.remove.filter { $0.class == .configFiles && $0.purge }
+    if !leftovers.isEmpty {
+      var step = ResetStep(.purge, "purge the configuration of \(leftovers.count) removed packages")
+      step.transaction = PackageTransaction()
+      step.transaction?.remove = leftovers.map {
+        .init(name: $0.name, architecture: $0.architecture, version: $0.version)
+      }
+      steps.append(step)
+    }
+    if !plan.packages.marks.isEmpty {
+      var step = ResetStep(.marks, "set \(plan.packages.marks.count) auto marks")
+      step.marks = plan.packages.marks
+      steps.append(step)
+    }
+    for conffile in conffiles {
+      var step = ResetStep(.conffile, "bring back \(conffile.path)")
+      step.path = conffile.path
+      step.package = conffile.package
+      steps.append(step)
+    }
+    for repository in repositories {
+      var step = ResetStep(.repository, "switch off entries of \(repository.path)")
+      step.path = repository.path
+      step.lines = repository.lines
+      steps.append(step)
+    }
+    for name in plan.snaps.remove { steps.append(named(.snap, name, "remove the snap \(name)")) }
+    for name in plan.flatpaks.remove { steps.append(named(.flatpak, name, "remove the flatpak \(name)")) }
+    for user in plan.users.create { steps.append(named(.rescue, user.name, "make the account \(user.name)")) }
+    for user in plan.users.remove {
+      var step = named(.user, user.name, "take the account \(user.name) away")
+      step.deletesHome = deletesHomes.contains(user.name) ? true : nil
+      steps.append(step)
+    }
+    if showsPassword {
+      for user in plan.users.create { steps.append(named(.password, user.name, "set the password of \(user.name)")) }
+    }
+    return Self.numbered(steps)
+  }
+
+  /// The steps with ids by their places.
+  static func numbered(_ steps: [ResetStep]) -> [ResetStep] {
+    steps.enumerated().map { index, step in
+      var step = step
+      step.id = (index < 9 ? "0" : "") + "\(index + 1)-\(step.kind.rawValue)"
+      return step
+    }
+  }
+
+  private func named(_ kind: ResetStep.Kind, _ name: String, _ title: String) -> ResetStep {
+    var step = ResetStep(kind, title)
+    step.name = name
+    return step
+  }
+
+  private func step(_ transaction: PackageTransaction) -> ResetStep { Self.step(transaction) }
+
+  static func step(_ transaction: PackageTransaction) -> ResetStep {
+    let install = transaction.install.count
+    let remove = transaction.remove.count
+    let verb = transaction.purges ? "purge" : "remove"
+    let title =
+      transaction.downgrades
+      ? "take \(install) packages back to the distribution's version"
+      : install == 0
+        ? "\(verb) \(remove) packages"
+        : remove == 0 ? "install \(install) packages" : "install \(install) and \(verb) \(remove) packages"
+    var step = ResetStep(.packages, title)
+    step.transaction = transaction
+    return step
+  }
+}

@@ -1,0 +1,239 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Plans carried out on real systems: to the end, killed everywhere, with faults, and taken back.
+@Suite(.serialized, .enabled(if: ResetRunRoot.obstacle == nil, Comment(rawValue: ResetRunRoot.obstacle ?? "")))
+struct ResetRunTests {
+  /// Made once; every test works on copies.
+  private static let changed = Once { try await ResetRunRoot() }
+
+  /// What the plan may leave different from stock: what is on hold, the account that was made, and those that were kept.
+  private static let lastingly = [
+    "sudo:", "added-held", "rescue", "anna", "berta", "carl", "dora", "policy-rc.d", "vendor",
+  ]
+
+  private func lines(_ text: String) -> Set<Substring> { Set(text.split(separator: "\n")) }
+
+  @Test func `a changed system comes back to stock, and by undo to what it was`() async throws {
+    let system = try await ResetRunRoot(copyOf: try await Self.changed.value())
+    let before = try await system.state()
+    try await system.savePlan()
+    let done = try await system.apply()
+    try #require(done.status == 0, "\(done.errors)\n\(done.output)")
+    #expect(done.errors.isEmpty, "\(done.errors)")
+
+    // A removed package may leave its configuration, so these lines are not compared.
+    let stock = try await system.state(
+      of: try await Self.changed.value().directory("stock"), leavingOut: Self.lastingly + ["config-files"])
+    let after = try await system.state(leavingOut: Self.lastingly + ["config-files"])
+    let left = lines(after).subtracting(lines(stock)).filter {
+      !$0.contains("etc/added-") && !$0.contains("etc/clock-two")
+    }
+    #expect(left.isEmpty)
+    #expect(lines(stock).subtracting(lines(after)) == [])
+    let packages = try await AccountRoot.shell(
+      #"chroot "$1" dpkg --audit; chroot "$1" dpkg -l local-notes | tail -1"#, system.path)
+    #expect(!packages.contains("ii "), "\(packages)")
+    #expect(!FileManager.default.fileExists(atPath: system.path + "/usr/sbin/policy-rc.d"))
+
+    // The password was shown where it was to go, logs in, and stands nowhere else.
+    let password = try String(contentsOfFile: system.directory("password"), encoding: .utf8).filter { !$0.isWhitespace }
+    #expect(password.count >= 20)
+    let found = try await AccountRoot.shell(
+      #"grep -rlF -- "$2" "$1/var" "$1/etc" "$1/home" "$1/root" || true"#, system.path, password)
+    #expect(found.isEmpty, "\(found)")
+    #expect(!done.output.contains(password))
+
+    let again = try await system.reset("--dry-run", "--json", "--baseline", system.directory("stock.manifest"))
+    let plan = try JSONValue(parsing: again.output)
+    for list in ["remove", "install", "downgrade", "marks"] {
+      #expect(plan["packages"]?[list]?.elements.isEmpty == true, "\(list)")
+    }
+    #expect(plan["users"]?["remove"]?.elements.isEmpty == true)
+    #expect(plan["users"]?["create"]?.elements.isEmpty == true)
+
+    let runs = try await system.reset("runs", "--json")
+    #expect(try JSONSchema(fileNamed: "toolbox.reset.runs.1.json").violations(in: runs.output) == [])
+    let undone = try await system.reset("undo", "--yes", "--json")
+    try #require(undone.status == 0, "\(undone.errors)\n\(undone.output)")
+    for line in undone.output.split(separator: "\n") {
+      let name = line.contains("toolbox.reset.report/1") ? "toolbox.reset.report.1.json" : "toolbox.reset.step.1.json"
+      #expect(try JSONSchema(fileNamed: name).violations(in: String(line)) == [])
+    }
+    let back = try await system.state(leavingOut: ["rescue"])
+    let wanted = before.split(separator: "\n").filter { !$0.contains("rescue") }.joined(separator: "\n")
+    // The account that was made stays, and with it its place among the administrators.
+    let differs = lines(back).symmetricDifference(lines(wanted)).filter { !$0.hasPrefix("sudo:") }
+    #expect(differs.isEmpty)
+    let login = try await AccountRoot.shell(
+      #"chroot "$1" getent shadow anna | cut -d: -f2 | cut -c1-3"#, system.path)
+    #expect(login == "$y$\n")
+  }
+
+  @Test func `killed after any record of the journal, a resumed run ends the same`() async throws {
+    let changed = try await Self.changed.value()
+    let undisturbed = try await ResetRunRoot(copyOf: changed)
+    try await undisturbed.savePlan()
+    let whole = try await undisturbed.apply()
+    try #require(whole.status == 0, "\(whole.errors)")
+    let expected = try await undisturbed.state()
+    let count = try undisturbed.journal().count
+    #expect(count >= 30, "\(count) records")
+
+    var (points, same) = (0, 0)
+    for number in 1...count {
+      for isGroup in [false, true] {
+        // The whole group on every third record: the two differ only in what the shell around it does.
+        if isGroup, number % 3 != 0 { continue }
+        let system = try await ResetRunRoot(copyOf: changed)
+        try await system.savePlan()
+        let killed =
+          isGroup
+          ? try await killedAsGroup(system, after: number)
+          : try await system.apply(through: [
+            "/usr/bin/strace", "-f", "-q", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
+            "inject=fdatasync:signal=KILL:when=\(number)",
+          ])
+        #expect(killed.status == 128 + SIGKILL, "record \(number): \(killed.status) \(killed.errors)")
+        if number < count {
+          let resumed = try await system.resume()
+          #expect(resumed.status == 0, "record \(number): \(resumed.errors)\(resumed.output)")
+        }
+        let state = try await system.state()
+        let differs = lines(state).symmetricDifference(lines(expected))
+        #expect(differs.isEmpty, "record \(number)")
+        points += 1
+        if differs.isEmpty { same += 1 }
+      }
+    }
+    print("reset: killed at \(points) points of \(count) records; the same end at \(same)")
+    #expect(same == points)
+  }
+
+  /// Starts the run in a process group of its own and kills that as soon as the journal has so many records.
+  private func killedAsGroup(_ system: ResetRunRoot, after number: Int) async throws -> ToolboxProcess.Outcome {
+    let script = #"""
+      umask 077; setsid "$1" reset apply "$2" --yes --root "$3" --allow users --allow conffiles --allow repositories \
+        --backup-password-fd 9 9> "$4" > /dev/null 2>&1 & process=$!
+      while kill -0 $process 2> /dev/null; do
+        lines=$(cat "$3"/var/lib/toolbox/reset/*/journal.jsonl 2> /dev/null | wc -l)
+        if [ "$lines" -ge "$5" ]; then kill -KILL -$process; break; fi
+      done
+      wait $process; exit $?
+      """#
+    return try await ToolboxProcess.run(
+      path: "/bin/sh",
+      ["-c", script, "sh", ToolboxProcess.path, system.plan, system.path, system.directory("password"), String(number)])
+  }
+
+  @Test func `a postrm that fails stops the run, and resume or undo go on`() async throws {
+    let changed = try await Self.changed.value()
+    for goesBack in [false, true] {
+      let system = try await ResetRunRoot(copyOf: changed)
+      let before = try await system.state()
+      try await system.savePlan()
+      try Data().write(to: URL(fileURLWithPath: system.path + "/srv/postrm-fails"))
+      let failed = try await system.apply()
+      #expect(failed.status == 1, "\(failed.errors)")
+      #expect(failed.errors.contains("reset resume"))
+      let status = try await system.reset("status", "--json")
+      #expect(try JSONValue(parsing: status.output)["runs"]?.elements.first?["outcome"]?.string == "failed")
+      // Another run is refused while this one is not over.
+      let other = try await system.apply()
+      #expect(other.status == 3, "\(other.errors)")
+      try FileManager.default.removeItem(atPath: system.path + "/srv/postrm-fails")
+      if goesBack {
+        let undone = try await system.reset("undo", "--yes")
+        #expect(undone.status == 0, "\(undone.errors)\(undone.output)")
+        let differs = lines(try await system.state()).symmetricDifference(lines(before))
+        #expect(differs.isEmpty)
+      } else {
+        let resumed = try await system.resume()
+        #expect(resumed.status == 0, "\(resumed.errors)\(resumed.output)")
+        #expect(try await !system.state().contains("added-fails:all 1.0 install"))
+      }
+    }
+  }
+
+  @Test func `an archive that is gone, or has something else, stops the run before anything is changed`() async throws {
+    let changed = try await Self.changed.value()
+    for fault in ["gone", "wrong"] {
+      let system = try await ResetRunRoot(copyOf: changed)
+      let before = try await system.state()
+      try await system.savePlan()
+      let archive = system.path + "/srv/debian"
+      if fault == "gone" {
+        try FileManager.default.moveItem(atPath: archive, toPath: archive + ".away")
+      } else {
+        try await AccountRoot.shell(#"cp "$1/stock-a_1.0_all.deb" "$1/stock-b_1.0_all.deb""#, archive)
+      }
+      let failed = try await system.apply()
+      #expect(failed.status == 69, "\(fault): \(failed.status) \(failed.errors)")
+      #expect(lines(try await system.state()).symmetricDifference(lines(before)).isEmpty, "\(fault)")
+      let undone = try await system.reset("undo", "--yes")
+      #expect(undone.status == 0, "\(fault): \(undone.errors)")
+      #expect(lines(try await system.state()).symmetricDifference(lines(before)).isEmpty, "\(fault)")
+    }
+  }
+
+  @Test func `a plan that was edited, or that the system left behind, is refused with every difference`() async throws {
+    let system = try await ResetRunRoot(copyOf: try await Self.changed.value())
+    try await system.savePlan()
+    let text = try String(contentsOfFile: system.plan, encoding: .utf8)
+    let before = try await system.state()
+    func refused(_ edited: String, _ word: String) async throws {
+      #expect(edited != text, "\(word)")
+      try edited.write(toFile: system.plan, atomically: true, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: system.plan)
+      let outcome = try await system.apply()
+      #expect(outcome.status == 3, "\(word): \(outcome.errors)")
+      #expect(outcome.errors.contains(word), "\(outcome.errors)")
+    }
+    try await refused(text.replacing(#""name" : "added-03""#, with: #""name" : "bash""#), "bash")
+    try await refused(text.replacing(#""home_action" : "quarantine""#, with: #""home_action" : "delete""#), "delete")
+    try text.write(toFile: system.plan, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: system.plan)
+    let writable = try await system.apply()
+    #expect(writable.status == 3 && writable.errors.contains("others may write it"), "\(writable.errors)")
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: system.plan)
+    // Without a word for what it touches.
+    let bare = try await system.reset("apply", system.plan, "--yes")
+    #expect(bare.status == 64 && bare.errors.contains("--allow users"), "\(bare.errors)")
+    #expect(lines(try await system.state()) == lines(before))
+    // The system moves on.
+    try await AccountRoot.shell(#"chroot "$1" apt-get -qq -y remove added-05 > /dev/null"#, system.path)
+    let drifted = try await system.apply()
+    #expect(drifted.status == 3 && drifted.errors.contains("added-05"), "\(drifted.errors)")
+    #expect(!FileManager.default.fileExists(atPath: system.path + "/var/lib/toolbox/reset"))
+  }
+
+  @Test func `the settings of an account go aside and come back`() async throws {
+    let system = try await ResetRunRoot(copyOf: try await Self.changed.value())
+    let before = try await system.state()
+    let shown = try await system.reset("--only", "user-config", "--user", "anna", "--dry-run")
+    #expect(shown.status == 0 && shown.output.contains("anna: .bashrc"), "\(shown.errors)")
+    let moved = try await system.reset("--only", "user-config", "--user", "anna", "--yes")
+    #expect(moved.status == 0, "\(moved.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: system.path + "/home/anna")
+    #expect(names == ["letter"])
+    let undone = try await system.reset("undo", "--yes")
+    #expect(undone.status == 0, "\(undone.errors)")
+    #expect(lines(try await system.state()).symmetricDifference(lines(before)).isEmpty)
+  }
+}
+
+/// A value that is made once, by whoever asks first.
+actor Once<Value: Sendable> {
+  private let make: @Sendable () async throws -> Value
+  private var task: Task<Value, any Error>?
+
+  init(_ make: @escaping @Sendable () async throws -> Value) { self.make = make }
+
+  func value() async throws -> Value {
+    if let task { return try await task.value }
+    let task = Task { try await make() }
+    self.task = task
+    return try await task.value
+  }
+}
