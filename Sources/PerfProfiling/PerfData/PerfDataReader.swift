@@ -1,0 +1,129 @@
+import Glibc
+import HostSystem
+
+/// Reads recordings of perf (`perf.data`) without perf.
+///
+/// The file is mapped, never copied; records are read where they stand. Formats 1 and 2, the form for pipes, that of
+/// `record --threads` (a directory), either byte order, compressed records, and recordings that were killed.
+package enum PerfDataReader {
+  /// What to read of a recording, and how.
+  package struct Options: Sendable {
+    /// The name of the one event that counts; nil for all. An event matches by its whole name, or without its modifiers.
+    package var event: String?
+    /// Nanoseconds after the first sample.
+    package var from: UInt64?
+    package var to: UInt64?
+    /// Whether frames without a name keep their address.
+    package var keepsAddresses = false
+    /// Whether names of C++, Rust and Swift are written as people write them.
+    package var demangles = true
+    package var symbols: SymbolSources
+
+    package init(symbols: SymbolSources = SymbolSources()) { self.symbols = symbols }
+  }
+
+  /// Whether bytes begin as a recording does.
+  package static func recognises(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    ["PERFILE2", "2ELIFREP", "PERFFILE"].contains { bytes.starts(with: $0.utf8) }
+  }
+
+  /// Reads a file, or the directory that `perf record --threads` makes.
+  /// - Throws: ``RecordingError``, ``FileError``
+  package static func read(path: String, options: Options = Options()) throws -> Profile {
+    let host = RootDirectory()
+    let path = absolutePath(path)
+    guard try host.status(of: path).kind == .directory else {
+      let file = try host.map(path, limit: 1 << 46)
+      return try file.withBytes { try read($0, path: path, options: options) }
+    }
+    let main = try host.map(path + "/data", limit: 1 << 46)
+    var parts: [(file: MappedFile, path: String)] = []
+    var number = 0
+    while host.exists(path + "/data.\(number)") {
+      parts.append((try host.map(path + "/data.\(number)", limit: 1 << 46), path + "/data.\(number)"))
+      number += 1
+    }
+    return try main.withBytes { try read($0, parts: parts, path: path + "/data", options: options) }
+  }
+
+  /// Reads a recording that is in memory: mapped, or collected from a pipe.
+  /// - Parameter path: what the recording is called in errors.
+  /// - Throws: ``RecordingError``
+  package static func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, path: String, options: Options = Options()
+  ) throws -> Profile {
+    try read(bytes, parts: [], path: path, options: options)
+  }
+
+  private static func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, parts: [(file: MappedFile, path: String)], path: String, options: Options
+  ) throws -> Profile {
+    var head = try RecordingHead(bytes, path: path)
+    head.isDirectory = !parts.isEmpty
+    var filter = ProfileBuilder.Filter()
+    (filter.from, filter.to) = (options.from, options.to)
+    if let wanted = options.event { filter.event = try event(named: wanted, in: head, path: path) }
+    var builder = ProfileBuilder(path: path, filter: filter)
+    builder.setBuildIDs(head.buildIDs)
+    builder.setNotes(head.notes)
+    var scan = RecordingScan(path: path, head: head, builder: builder, file: UnsafeRawBufferPointer(bytes))
+    defer { scan.close() }
+    try scan.scanHead()
+    for part in parts { try part.file.withBytes { try scan.scanPart(UnsafeRawBufferPointer($0), path: part.path) } }
+    if head.isDirectory { try scan.finish() }
+    return scan.profile(options: options)
+  }
+
+  private static func event(named wanted: String, in head: RecordingHead, path: String) throws(RecordingError) -> Int? {
+    let names = head.eventNames
+    // The events of a pipe come later; the first match is looked for then.
+    if names.isEmpty { return nil }
+    if let exact = names.firstIndex(of: wanted) { return exact }
+    if let plain = names.firstIndex(where: { $0.prefix { $0 != ":" } == wanted }) { return plain }
+    throw .noSuchEvent(path: path, wanted: wanted, there: names)
+  }
+}
+
+extension RecordingHead {
+  /// The names of the events, made up where they are not recorded.
+  var eventNames: [String] { events.map { $0.name ?? $0.attribute.madeUpName } }
+}
+
+extension RecordingScan {
+  /// The profile that the records make, with names for all frames.
+  func profile(options: PerfDataReader.Options) -> Profile {
+    var sources = options.symbols
+    // Under another kernel the processes and the kernel of this machine are not those that were recorded.
+    if let release = head.origin.kernelRelease, !ThisMachine.isKernel(release) { sources.mayBeThisMachine = false }
+    var resolver = SymbolResolver(
+      sources: sources, keepsAddresses: options.keepsAddresses, demangles: options.demangles)
+    resolver.resolve(builder.locations, objects: builder.objects)
+
+    var profile = builder.profile
+    let raw = profile.stacks
+    var stacks = StackTable()
+    var numbers = [Int32](repeating: 0, count: raw.count)
+    for stack in 1..<max(1, raw.count) {
+      numbers[stack] = stacks.stack(
+        calling: resolver.frameOfLocation[Int(raw.frames[stack])], from: numbers[Int(raw.parents[stack])])
+    }
+    profile.stacks = stacks
+    for index in profile.samples.stacks.indices {
+      profile.samples.stacks[index] = numbers[Int(profile.samples.stacks[index])]
+    }
+    profile.frames = resolver.frames
+    profile.objects = resolver.codeObjects
+    profile.events = zip(head.events, head.eventNames).map { event, name in
+      Profile.Event(name: name, unit: event.attribute.unit(name: name))
+    }
+    profile.origin = head.origin
+    profile.origin.clock = head.events.lazy.compactMap(\.attribute.clock).first
+    profile.notes += resolver.notes
+    for (type, count) in builder.unread.sorted(by: { $0.key < $1.key }) {
+      profile.notes.append(
+        "\(count) \(count == 1 ? "record" : "records") of type \(type), which \(count == 1 ? "is" : "are") not known here"
+      )
+    }
+    return profile
+  }
+}
