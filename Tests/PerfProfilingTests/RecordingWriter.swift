@@ -15,6 +15,8 @@ struct RecordingWriter {
     var name = "cpu-clock"
     /// The bytes of the attribute; what is beyond the known form is filled with ones.
     var size = 136
+    /// The clock, where the flags say that there is one.
+    var clock: Int32 = 0
   }
 
   enum Field {
@@ -179,7 +181,8 @@ struct RecordingWriter {
     let head =
       number(event.type) + number(UInt32(event.size)) + number(event.config) + number(event.period)
       + number(event.sampleType) + number(event.readFormat) + number(flags)
-    let known = head + [UInt8](repeating: 0, count: 136 - head.count)
+    let known =
+      head + [UInt8](repeating: 0, count: 92 - head.count) + number(event.clock) + [UInt8](repeating: 0, count: 40)
     return Array(known.prefix(event.size)) + [UInt8](repeating: 0xFF, count: max(0, event.size - 136))
   }
 

@@ -4,8 +4,16 @@ struct LocationTable {
   private(set) var objects: ContiguousArray<Int32> = []
   /// The address of each place, shifted up by one bit; the lowest bit says that it is a return address.
   private(set) var keys: ContiguousArray<UInt64> = []
-  private var slots: ContiguousArray<Int32> = []
+  /// The same once more beside the number, so that a search touches one place of memory.
+  private struct Slot {
+    var key: UInt64
+    var object: Int32
+    /// -1 in a free slot.
+    var number: Int32
+  }
+  private var slots: ContiguousArray<Slot> = []
   private var mask = 0
+  private let seed = keySeed
 
   var count: Int { keys.count }
 
@@ -21,35 +29,42 @@ struct LocationTable {
     // Bits 62 and 63 are alike in every address of a 64-bit machine: canonical ones are extended from bit 47 or 56.
     let key = (address & (1 << 63)) | (address << 1) & ~(1 << 63) | (isReturn ? 1 : 0)
     if keys.count &* 4 >= slots.count &* 3 { grow() }
-    let product = (key ^ UInt64(truncatingIfNeeded: object) &* 0xD6E8_FEB8_6659_FD93 ^ seed)
-      .multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-    var place = Int(truncatingIfNeeded: product.high ^ product.low) & mask
-    while true {
-      let found = slots[place]
-      if found < 0 {
-        let new = Int32(truncatingIfNeeded: keys.count)
-        slots[place] = new
-        keys.append(key)
-        objects.append(object)
-        return new
+    let new = Int32(truncatingIfNeeded: keys.count)
+    var place = mixed(key, object) & mask
+    let number = slots.withUnsafeMutableBufferPointer { slots in
+      while true {
+        let slot = slots[place]
+        if slot.number < 0 {
+          slots[place] = Slot(key: key, object: object, number: new)
+          return new
+        }
+        if slot.key == key, slot.object == object { return slot.number }
+        place = (place &+ 1) & mask
       }
-      if keys[Int(found)] == key, objects[Int(found)] == object { return found }
-      place = (place &+ 1) & mask
     }
+    if number == new {
+      keys.append(key)
+      objects.append(object)
+    }
+    return number
   }
 
-  private let seed = keySeed
+  @inline(__always)
+  private func mixed(_ key: UInt64, _ object: Int32) -> Int {
+    let product = (key ^ UInt64(truncatingIfNeeded: object) &* 0xD6E8_FEB8_6659_FD93 ^ seed)
+      .multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+    return Int(truncatingIfNeeded: product.high ^ product.low)
+  }
 
   private mutating func grow() {
-    let capacity = max(4096, slots.count * 2)
-    slots = ContiguousArray(repeating: -1, count: capacity)
+    let old = slots
+    let capacity = max(4096, old.count * 2)
+    slots = ContiguousArray(repeating: Slot(key: 0, object: 0, number: -1), count: capacity)
     mask = capacity - 1
-    for number in 0..<keys.count {
-      let product = (keys[number] ^ UInt64(truncatingIfNeeded: objects[number]) &* 0xD6E8_FEB8_6659_FD93 ^ seed)
-        .multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-      var place = Int(truncatingIfNeeded: product.high ^ product.low) & mask
-      while slots[place] >= 0 { place = (place &+ 1) & mask }
-      slots[place] = Int32(truncatingIfNeeded: number)
+    for slot in old where slot.number >= 0 {
+      var place = mixed(slot.key, slot.object) & mask
+      while slots[place].number >= 0 { place = (place &+ 1) & mask }
+      slots[place] = slot
     }
   }
 }

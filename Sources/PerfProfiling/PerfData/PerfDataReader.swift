@@ -18,6 +18,9 @@ package enum PerfDataReader {
     /// Whether names of C++, Rust and Swift are written as people write them.
     package var demangles = true
     package var symbols: SymbolSources
+    /// Reads a recording whose stacks have to be unwound from copies of them (`--call-graph dwarf`), by its path: through
+    /// perf itself. Without it, and for a recording that is no file, such stacks end at the innermost frame.
+    package var unwinding: (@Sendable (_ path: String) throws -> Profile)?
 
     package init(symbols: SymbolSources = SymbolSources()) { self.symbols = symbols }
   }
@@ -34,7 +37,14 @@ package enum PerfDataReader {
     let path = absolutePath(path)
     guard try host.status(of: path).kind == .directory else {
       let file = try host.map(path, limit: 1 << 46)
-      return try file.withBytes { try read($0, path: path, options: options) }
+      return try file.withBytes { bytes in
+        guard let unwinding = options.unwinding, try RecordingHead(bytes, path: path).copiesUserStacks else {
+          return try read(bytes, path: path, options: options)
+        }
+        var profile = try unwinding(path)
+        profile.notes.insert("its stacks are unwound by perf script, which takes longer than reading them here", at: 0)
+        return profile
+      }
     }
     let main = try host.map(path + "/data", limit: 1 << 46)
     var parts: [(file: MappedFile, path: String)] = []
@@ -63,7 +73,8 @@ package enum PerfDataReader {
     var filter = ProfileBuilder.Filter()
     (filter.from, filter.to) = (options.from, options.to)
     if let wanted = options.event { filter.event = try event(named: wanted, in: head, path: path) }
-    var builder = ProfileBuilder(path: path, filter: filter)
+    let maps = PerfMapFiles(sources: options.symbols)
+    var builder = ProfileBuilder(path: path, filter: filter) { maps.jitDump($0, processID: $1) }
     builder.setBuildIDs(head.buildIDs)
     builder.setNotes(head.notes)
     var scan = RecordingScan(path: path, head: head, builder: builder, file: UnsafeRawBufferPointer(bytes))
@@ -85,6 +96,9 @@ package enum PerfDataReader {
 }
 
 extension RecordingHead {
+  /// Whether stacks are there as copies, which have to be unwound.
+  var copiesUserStacks: Bool { events.contains { $0.attribute.has(.userStack) } }
+
   /// The names of the events, made up where they are not recorded.
   var eventNames: [String] { events.map { $0.name ?? $0.attribute.madeUpName } }
 }
@@ -96,7 +110,8 @@ extension RecordingScan {
     // Under another kernel the processes and the kernel of this machine are not those that were recorded.
     if let release = head.origin.kernelRelease, !ThisMachine.isKernel(release) { sources.mayBeThisMachine = false }
     var resolver = SymbolResolver(
-      sources: sources, keepsAddresses: options.keepsAddresses, demangles: options.demangles)
+      sources: sources, release: head.origin.kernelRelease, keepsAddresses: options.keepsAddresses,
+      demangles: options.demangles)
     resolver.resolve(builder.locations, objects: builder.objects)
 
     var profile = builder.profile
@@ -118,7 +133,17 @@ extension RecordingScan {
     }
     profile.origin = head.origin
     profile.origin.clock = head.events.lazy.compactMap(\.attribute.clock).first
+    profile.origin.maximumDepth = head.events.map { Int($0.attribute.maximumDepth) }.filter { $0 > 0 }.min()
     profile.notes += resolver.notes
+    if builder.userStacks > 0 {
+      profile.notes.append(
+        "\(builder.userStacks) samples hold a copy of the program's stack instead of its callers (--call-graph dwarf), which is not unwound here: only their innermost frame is known"
+      )
+    }
+    if builder.deferredStacks > 0 {
+      profile.notes.append(
+        "\(builder.deferredStacks) stacks of programs came later than their samples and are left out of them")
+    }
     for (type, count) in builder.unread.sorted(by: { $0.key < $1.key }) {
       profile.notes.append(
         "\(count) \(count == 1 ? "record" : "records") of type \(type), which \(count == 1 ? "is" : "are") not known here"

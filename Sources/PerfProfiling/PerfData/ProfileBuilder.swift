@@ -24,6 +24,8 @@ struct ProfileBuilder {
     var base: UInt64 = 0
     /// The file of a module.
     var path: String?
+    /// The one name of all its code, for pieces of code that are one function each.
+    var symbol: String?
   }
 
   private struct ThreadState {
@@ -48,8 +50,7 @@ struct ProfileBuilder {
 
   private var layouts: [RecordLayout] = []
   private var fixedWeights: [UInt64] = []
-  private var places: [Int32] = []
-  /// How many bytes the fields before the callchain have at least, for a guess at the number of samples.
+  private var copiesStacks: [Bool] = []
   private var hasTimes = false
   private var hasCPUs = false
 
@@ -66,12 +67,20 @@ struct ProfileBuilder {
   private var objectNumbers: [ObjectKey: Int32] = [:]
   private var buildIDs: [BuildIDKey: [UInt8]] = [:]
 
-  /// Whole callchains that were met before, by a digest of all that their stack depends on.
-  private var knownChains = NumberTable()
+  /// Whole callchains that were met a moment ago, by a digest of all that their stack depends on: idle CPUs and loops show
+  /// the same one again and again. A new one takes the place of an old one.
+  private let recentChains: UnsafeMutablePointer<(digest: UInt64, stack: Int32)>
+  private static let recentCount = 1 << 13
   private let chain: UnsafeMutablePointer<ChainEntry>
   private var lastThread: (id: Int32, state: Int32) = (-1, -1)
   private var lastProcess: (id: Int32, space: Int32) = (-1, -1)
   private var firstSampleTime: UInt64?
+
+  /// Code made at run time that is yet to come, of the processes that wrote it down.
+  private var jitDumps: [Int32: (dump: JitDump, next: Int, path: String)] = [:]
+  private let readJitDump: (_ path: String, _ processID: Int32) -> JitDump?
+  /// Whether the times of the recording are those of such files.
+  var hasMonotonicTimes = false
 
   private struct ChainEntry {
     var address: UInt64
@@ -98,11 +107,18 @@ struct ProfileBuilder {
   /// A record has at most 65,535 bytes, and an address 8.
   private static let longestChain = 8192
 
-  init(path: String, filter: Filter) {
+  /// - Parameter readJitDump: finds the file that a process wrote of its code; nil where there is none.
+  init(
+    path: String, filter: Filter,
+    readJitDump: @escaping (_ path: String, _ processID: Int32) -> JitDump? = { _, _ in nil }
+  ) {
     self.path = path
+    self.readJitDump = readJitDump
     self.filter = filter
     kernelSpace = AddressSpace(version: 0)
     chain = .allocate(capacity: Self.longestChain)
+    recentChains = .allocate(capacity: Self.recentCount)
+    recentChains.initialize(repeating: (0, -1), count: Self.recentCount)
     // What stands for code of which no more is known.
     _ = addObject(Object(kind: .special, name: "", frameKind: .user))
     _ = addObject(Object(kind: .special, name: "", frameKind: .kernel))
@@ -112,7 +128,10 @@ struct ProfileBuilder {
   }
 
   /// Gives the scratch memory back; nothing may be applied afterwards.
-  func end() { chain.deallocate() }
+  func end() {
+    chain.deallocate()
+    recentChains.deallocate()
+  }
 
   private static let unknownUser: Int32 = 0
   private static let unknownKernel: Int32 = 1
@@ -126,7 +145,8 @@ struct ProfileBuilder {
     fixedWeights = head.events.map { $0.attribute.isFrequency ? 1 : max(1, $0.attribute.period) }
     hasTimes = layouts.contains { $0.time >= 0 }
     hasCPUs = layouts.contains { $0.cpu >= 0 }
-    places = (0..<head.events.count).map { Int32($0) }
+    hasMonotonicTimes = head.events.contains { $0.attribute.clock == 1 }
+    copiesStacks = head.events.map { $0.attribute.has(.userStack) }
   }
 
   mutating func setBuildIDs(_ entries: [RecordingHead.BuildIDEntry]) {
@@ -372,6 +392,51 @@ struct ProfileBuilder {
     }
     let space = Int(space(ofProcess: processID))
     spaces[space].map(mapping, version: lastVersion)
+    if Self.isJitDump(name) { startJitDump(name, processID) }
+  }
+
+  // MARK: Code made at run time
+
+  /// A mapping of `jit-PID.dump` is the mark by which a program says that it writes one.
+  private static func isJitDump(_ path: String) -> Bool {
+    guard path.hasSuffix(".dump"), let file = path.split(separator: "/").last, file.hasPrefix("jit-") else {
+      return false
+    }
+    return file.dropFirst(4).dropLast(5).allSatisfy(\.isNumber)
+  }
+
+  private mutating func startJitDump(_ path: String, _ processID: Int32) {
+    guard jitDumps[processID] == nil, let dump = readJitDump(path, processID) else { return }
+    if !hasMonotonicTimes {
+      addNote("\(path) tells when code was where, but the recording has another clock: record with -k mono")
+    }
+    jitDumps[processID] = (dump, 0, path)
+    loadJitCode(processID, until: hasMonotonicTimes ? 0 : .max)
+  }
+
+  /// Maps the code that a process had made by a time.
+  private mutating func loadJitCode(_ processID: Int32, until time: UInt64) {
+    guard let (dump, first, path) = jitDumps[processID] else { return }
+    var next = first
+    let space = Int(space(ofProcess: processID))
+    while next < dump.loads.count, dump.loads[next].time <= time {
+      let load = dump.loads[next]
+      next += 1
+      let key = ObjectKey(name: load.name, device: 0, inode: 0, buildID: nil, processID: -4 &- processID)
+      let number: Int32
+      if let known = objectNumbers[key] {
+        number = known
+      } else {
+        number = addObject(Object(kind: .jitCode, name: path, frameKind: .jit, symbol: load.name))
+        objectNumbers[key] = number
+      }
+      let (end, overflow) = load.start.addingReportingOverflow(load.size)
+      lastVersion += 1
+      spaces[space].map(
+        Mapping(start: load.start, end: overflow ? .max : end, objectOffset: load.start, object: number),
+        version: lastVersion)
+    }
+    if next != first { jitDumps[processID]?.next = next }
   }
 
   /// Memory without a file, in which programs make code.
@@ -443,7 +508,7 @@ struct ProfileBuilder {
     if let known = objectNumbers[key] {
       number = known
     } else {
-      number = addObject(Object(kind: .bpf, name: name, frameKind: .kernel))
+      number = addObject(Object(kind: .bpf, name: name, frameKind: .kernel, symbol: name))
       objectNumbers[key] = number
     }
     let (last, overflow) = start.addingReportingOverflow(length)
@@ -498,6 +563,7 @@ struct ProfileBuilder {
       processID = record.i32(layout.thread)
       threadID = record.i32(layout.thread + 4)
     }
+    if !jitDumps.isEmpty { loadJitCode(processID, until: time) }
     let state = Int(thread(processID: processID, threadID: threadID))
     let threadNumber = threads[state].number >= 0 ? threads[state].number : profileThread(state)
     let mode = UInt8(truncatingIfNeeded: record.u16(4) & 7)
@@ -505,10 +571,11 @@ struct ProfileBuilder {
     let stack = stack(
       record, at: place, count: count, mode: mode, instruction: instruction, processID: processID)
     if stack == StackTable.empty { profile.accounting.withoutStack += 1 }
+    if copiesStacks[event] { userStacks += 1 }
 
     profile.samples.stacks.append(stack)
     profile.samples.threads.append(threadNumber)
-    profile.samples.events.append(UInt16(truncatingIfNeeded: places[event]))
+    profile.samples.events.append(UInt16(truncatingIfNeeded: event))
     profile.samples.weights.append(layout.period >= 0 ? record.u64(layout.period) : fixedWeights[event])
     if hasTimes { profile.samples.times.append(time) }
     if hasCPUs { profile.samples.cpus.append(layout.cpu >= 0 ? record.i32(layout.cpu) : -1) }
@@ -577,9 +644,8 @@ struct ProfileBuilder {
       let product = (digest ^ instruction).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
       digest = product.high ^ product.low
     }
-    let unknown = Int32.max
-    let known = knownChains.number(for: digest, or: unknown)
-    if known != unknown { return known }
+    let recent = recentChains + Int(truncatingIfNeeded: digest >> 51)
+    if recent.pointee.digest == digest, recent.pointee.stack >= 0 { return recent.pointee.stack }
 
     var stack = StackTable.empty
     var entry = depth
@@ -587,7 +653,7 @@ struct ProfileBuilder {
       entry &-= 1
       stack = profile.stacks.stack(calling: location(chain[entry], space: space), from: stack)
     }
-    knownChains.set(digest, stack)
+    recent.pointee = (digest, stack)
     return stack
   }
 

@@ -187,6 +187,22 @@ struct ELFFile {
 
   // MARK: Symbols
 
+  /// The value of a symbol of `.symtab`; nil where there is none of that name.
+  func address(ofSymbol wanted: String) -> UInt64? {
+    for table in sections where table.type == 2 && table.link < sections.count {
+      let names = sections[table.link]
+      let entrySize = is64 ? 24 : 16
+      for entry in stride(from: table.offset, through: table.offset + table.size - entrySize, by: entrySize) {
+        let name = Int(order.u32(entry))
+        guard name > 0, name < names.size,
+          order.bytes(names.offset + name, before: names.offset + names.size).elementsEqual(wanted.utf8)
+        else { continue }
+        return word(entry + (is64 ? 8 : 4))
+      }
+    }
+    return nil
+  }
+
   /// Gives every function of a kind of table (2: `.symtab`, 11: `.dynsym`) to a query.
   /// - Parameter shift: what is added to the addresses of a section's symbols; nil leaves the section out.
   func offerSymbols(ofTable kind: UInt32, to query: inout SymbolQuery, shift: ((Int) -> UInt64?)? = nil) {

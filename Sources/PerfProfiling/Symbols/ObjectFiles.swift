@@ -172,6 +172,22 @@ struct ObjectFiles {
     return image
   }
 
+  /// The kernel's file with debug information.
+  func kernel(release: String, buildID: [UInt8]) -> Image? {
+    guard !release.contains("/") else { return debugFile("", buildID: buildID, link: nil) }
+    for place in [
+      "/usr/lib/debug/boot/vmlinux-\(release)", "/usr/lib/debug/lib/modules/\(release)/vmlinux",
+      "/usr/lib/debug/usr/lib/modules/\(release)/vmlinux", "/boot/vmlinux-\(release)",
+      "/lib/modules/\(release)/build/vmlinux",
+    ] {
+      guard let file = try? sources.root.map(place), let image = Image(file, path: sources.root.hostPath(place)),
+        image.elf.hasSymbolTable, let there = image.elf.buildID, Self.isSame(buildID, there)
+      else { continue }
+      return image
+    }
+    return debugFile("", buildID: buildID, link: nil)
+  }
+
   /// A kernel module, which may be compressed.
   func module(_ path: String, buildID: [UInt8]?) -> Image? {
     var places = [path]

@@ -17,26 +17,50 @@ struct PerfMapFiles {
     var reason = "there is no /tmp/perf-\(processID).map"
     for (root, path, owner) in places(processID) {
       do {
-        // The last part may be no link: /tmp is everybody's.
-        guard let status = try root.linkStatus(of: path) else { continue }
-        guard status.kind == .file else {
-          reason = "\(root.hostPath(path)) is no plain file"
-          continue
-        }
-        guard status.userID == 0 || status.userID == geteuid() || status.userID == owner || !root.isHost && owner == nil
-        else {
-          reason = "\(root.hostPath(path)) belongs neither to the process's user nor to you"
-          continue
-        }
-        let descriptor = try root.open(path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-        defer { close(descriptor) }
-        let file = try MappedFile(descriptor: descriptor, path: root.hostPath(path), limit: Self.largest)
+        guard let file = try trusted(root, path, owner: owner, reason: &reason) else { continue }
         return .found(file.withBytes { Array($0) }, path: root.hostPath(path))
       } catch {
         if !error.isAbsence { reason = error.message }
       }
     }
     return .missing(reason)
+  }
+
+  /// What a process wrote of its code, with times.
+  /// - Parameter path: as the process mapped it.
+  func jitDump(_ path: String, processID: Int32) -> JitDump? {
+    let owner =
+      sources.mayBeThisMachine && processID > 0 ? try? RootDirectory().status(of: "/proc/\(processID)").userID : nil
+    var roots = [sources.root]
+    if owner != nil { roots.append(RootDirectory("/proc/\(processID)/root")) }
+    var reason = ""
+    for root in roots {
+      guard let file = try? trusted(root, path, owner: owner, reason: &reason) else { continue }
+      return file.withBytes { JitDump(UnsafeRawBufferPointer($0)) }
+    }
+    return nil
+  }
+
+  /// A file that only the process's user, root, or who asks can have written; nil with the reason where it is another's.
+  private func trusted(
+    _ root: RootDirectory, _ path: String, owner: UInt32?, reason: inout String
+  ) throws(FileError) -> MappedFile? {
+    // The last part may be no link: /tmp is everybody's.
+    let descriptor: Int32
+    do {
+      descriptor = try root.open(path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    } catch {
+      if error.code == ELOOP { reason = "\(root.hostPath(path)) is a symbolic link" }
+      throw error
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError(path: root.hostPath(path), code: errno) }
+    guard status.st_uid == 0 || status.st_uid == geteuid() || status.st_uid == owner || !sources.root.isHost else {
+      reason = "\(root.hostPath(path)) belongs neither to the process's user nor to you"
+      return nil
+    }
+    return try MappedFile(descriptor: descriptor, path: root.hostPath(path), limit: Self.largest)
   }
 
   private func places(_ processID: Int32) -> [(RootDirectory, path: String, owner: UInt32?)] {

@@ -16,7 +16,11 @@ struct SymbolResolver {
   private(set) var codeObjects: [CodeObject] = []
   private(set) var notes: [String] = []
 
-  init(sources: SymbolSources, keepsAddresses: Bool, demangles: Bool) {
+  /// Of the recorded kernel; nil where it is not told.
+  private let release: String?
+
+  init(sources: SymbolSources, release: String?, keepsAddresses: Bool, demangles: Bool) {
+    self.release = release
     self.sources = sources
     self.keepsAddresses = keepsAddresses
     demangler = demangles ? Demangler() : nil
@@ -36,7 +40,7 @@ struct SymbolResolver {
       switch object.kind {
       case .kernel, .module: break
       case .bpf, .jitCode:
-        let frame = frames.number(of: Frame(name: object.name, object: object.name, kind: object.frameKind))
+        let frame = frames.number(of: Frame(name: object.symbol, object: object.name, kind: object.frameKind))
         for member in members[index] { frameOfLocation[Int(member)] = frame }
       case .special: leaveUnknown(members[index], locations, object)
       case .anonymous: resolvePerfMap(members[index], locations, object)
@@ -215,6 +219,7 @@ struct SymbolResolver {
       let object = objects[index]
       guard let list = lists.list(isModule: object.kind == .module) else {
         if object.kind == .module, resolveModule(members[index], locations, object) { continue }
+        if object.kind == .kernel, resolveKernelFile(members[index], locations, object) { continue }
         note(object, lists.state)
         leaveUnknown(members[index], locations, object)
         continue
@@ -226,6 +231,23 @@ struct SymbolResolver {
         }
       }
     }
+  }
+
+  /// The kernel by its file with debug information, where there is no list.
+  private mutating func resolveKernelFile(
+    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object
+  ) -> Bool {
+    guard let buildID = object.buildID, let release,
+      let image = ObjectFiles(sources: sources).kernel(release: release, buildID: buildID)
+    else { return false }
+    note(object, .found(image.path))
+    let text = image.elf.address(ofSymbol: "_text") ?? image.elf.address(ofSymbol: "_stext")
+    let shift = object.base == 0 ? 0 : object.base &- (text ?? object.base)
+    name(members, locations, object, translate: { $0 &- shift }) { query in
+      image.elf.offerSymbols(ofTable: 2, to: &query)
+    }
+    withExtendedLifetime(image) {}
+    return true
   }
 
   /// A module of another boot or machine: its file, loaded to where it was.
