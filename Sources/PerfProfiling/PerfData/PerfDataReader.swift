@@ -131,6 +131,7 @@ extension RecordingScan {
     profile.events = zip(head.events, head.eventNames).map { event, name in
       Profile.Event(name: name, unit: event.attribute.unit(name: name))
     }
+    profile.dropSilentEvents { head.events[$0].attribute.isDummy }
     profile.origin = head.origin
     profile.origin.clock = head.events.lazy.compactMap(\.attribute.clock).first
     profile.origin.maximumDepth = head.events.map { Int($0.attribute.maximumDepth) }.filter { $0 > 0 }.min()
@@ -150,5 +151,25 @@ extension RecordingScan {
       )
     }
     return profile
+  }
+}
+
+extension Profile {
+  /// Takes events without samples away that only carried records about tasks and mappings.
+  fileprivate mutating func dropSilentEvents(_ isSilent: (Int) -> Bool) {
+    let silent = events.indices.filter(isSilent)
+    guard !silent.isEmpty, silent.count < events.count else { return }
+    let used = Set(samples.events)
+    var places: [UInt16] = []
+    var kept: [Event] = []
+    for index in events.indices {
+      places.append(UInt16(kept.count))
+      if !silent.contains(index) || used.contains(UInt16(index)) { kept.append(events[index]) }
+    }
+    guard kept.count < events.count else { return }
+    if used.contains(where: { places[Int($0)] != $0 }) {
+      for index in samples.events.indices { samples.events[index] = places[Int(samples.events[index])] }
+    }
+    events = kept
   }
 }

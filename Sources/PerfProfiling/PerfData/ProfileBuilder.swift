@@ -63,6 +63,8 @@ struct ProfileBuilder {
   private var spaces: [AddressSpace] = []
   private var spaceOfProcess = NumberTable()
   private var kernelSpace: AddressSpace
+  /// The kernel itself; -1 before its mapping was seen.
+  private var kernel: (object: Int32, start: UInt64) = (-1, 0)
   private var lastVersion: UInt64 = 1
   private var objectNumbers: [ObjectKey: Int32] = [:]
   private var buildIDs: [BuildIDKey: [UInt8]] = [:]
@@ -281,12 +283,8 @@ struct ProfileBuilder {
     let state = Int(thread(processID: record.i32(8), threadID: record.i32(12)))
     threads[state].command = command(name)
     threads[state].number = -1
-    // Bit 13: the name is that of a program that was started; its mappings come next, and the old ones are gone.
-    if record.u16(4) & 0x2000 != 0 {
-      lastVersion += 1
-      let space = Int(self.space(ofProcess: record.i32(8)))
-      spaces[space] = AddressSpace(version: lastVersion)
-    }
+    // A program that is started keeps the mappings of the one before it until new ones take their place: while the kernel
+    // starts it, the stack still leads to the call that did so.
   }
 
   private mutating func fork(_ record: RecordBytes) {
@@ -369,6 +367,7 @@ struct ProfileBuilder {
     let mode = UInt8(truncatingIfNeeded: misc & 7)
     if mode == Self.kernelMode {
       mapping.object = kernelObject(name: name, buildID: buildID, start: start, reference: record.u64(32))
+      if objects[Int(mapping.object)].kind == .kernel { kernel = (mapping.object, start) }
       // Addresses of the kernel are looked up as they are.
       mapping.objectOffset = start
       kernelSpace.map(mapping, version: lastVersion)
@@ -674,7 +673,9 @@ struct ProfileBuilder {
         object = mapping.object
         address = address &- mapping.start &+ mapping.objectOffset
       } else {
-        object = Self.unknownKernel
+        // The mapping of the kernel ends with its main code; perf lets it reach to the last symbol, for code that is only
+        // run at the start stands behind.
+        object = kernel.object >= 0 && address >= kernel.start ? kernel.object : Self.unknownKernel
       }
     case 3: object = Self.hypervisor
     case 4: object = Self.guestKernel

@@ -216,6 +216,10 @@ struct ELFFile {
         guard sections[index].isCode else { return nil }
         return shift.map { $0(index) } ?? 0
       }
+      let limits = zip(sections, shifts).map { section, shift in
+        // Debug information tells no size of code that it has not.
+        section.size == 0 ? UInt64.max : section.address &+ UInt64(section.size) &+ (shift ?? 0)
+      }
       let skipsMarks = machine == 40 || machine == 183 || machine == 243
       guard let base = UnsafePointer(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)) else { return }
       let nameEnd = base + names.offset + names.size
@@ -241,7 +245,8 @@ struct ELFFile {
         let binding = info >> 4
         query.offer(start: start, size: size) {
           SymbolQuery.Candidate(
-            start: start, size: size, name: first, nameEnd: nameEnd, isWeak: binding == 2, isGlobal: binding == 1)
+            start: start, size: size, name: first, nameEnd: nameEnd, isWeak: binding == 2, isGlobal: binding == 1,
+            limit: limits[section])
         }
       }
     }

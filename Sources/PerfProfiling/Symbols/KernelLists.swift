@@ -15,6 +15,8 @@ struct KernelLists {
   let buildID: [UInt8]?
   /// Where the recorded kernel had the symbol that it is measured by; nil or 0 where it is not told.
   let reference: UInt64?
+  /// Whether the recording does not tell its kernel, and the running one is taken for it.
+  private(set) var isGuess = false
   /// Why there is no list.
   private(set) var state = CodeObject.Symbols.absent
   private var core: List?
@@ -90,6 +92,7 @@ struct KernelLists {
       state = .otherBuild("/proc/kallsyms")
       return
     }
+    isGuess = buildID == nil
     live = List(bytes: bytes, path: "/proc/kallsyms", shift: (reference ?? found) &- found)
   }
 }

@@ -15,6 +15,9 @@ enum KernelSymbols {
     return found == 0 ? nil : found
   }
 
+  /// No function is longer: what is farther from the nearest symbol is not part of it.
+  private static let farthest: UInt64 = 1 << 20
+
   /// Gives every function of the list to a query.
   /// - Parameter shift: how far the recorded kernel was from this list.
   static func offer(_ bytes: UnsafeBufferPointer<UInt8>, to query: inout SymbolQuery, shift: UInt64) {
@@ -30,7 +33,7 @@ enum KernelSymbols {
       query.offer(start: start, size: 0) {
         SymbolQuery.Candidate(
           start: start, size: 0, name: first, nameEnd: first + name.count, isWeak: type | 0x20 == UInt8(ascii: "w"),
-          isGlobal: type & 0x20 == 0)
+          isGlobal: type & 0x20 == 0, limit: start &+ farthest)
       }
       return true
     }

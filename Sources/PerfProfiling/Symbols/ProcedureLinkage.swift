@@ -15,6 +15,8 @@ extension ELFFile {
     var symbol: Int
     var isOfStub: Bool
     var table: Int
+    /// Where the function is that chooses the real one, for relocations without a symbol.
+    var chooser: UInt64?
   }
 
   private func relocations() -> [Relocation] {
@@ -33,7 +35,10 @@ extension ELFFile {
         let kind = isWide ? info & 0xFFFF_FFFF : info & 0xFF
         // Of the others only those that fill a slot with the address of a function (R_X86_64_GLOB_DAT).
         guard isOfStub || machine == 62 && kind == 6 else { continue }
-        result.append(Relocation(slot: slot, symbol: symbol, isOfStub: isOfStub, table: section.link))
+        // R_X86_64_IRELATIVE
+        let chooser = machine == 62 && kind == 37 && section.type == 4 ? order.u64(entry + 16) : nil
+        result.append(
+          Relocation(slot: slot, symbol: symbol, isOfStub: isOfStub, table: section.link, chooser: chooser))
       }
     }
     return result
@@ -54,7 +59,28 @@ extension ELFFile {
     return Array(order.bytes(names.offset + name, before: names.offset + names.size)) + Array("@plt".utf8) + [0]
   }
 
+  /// The names of functions that choose themselves (STT_GNU_IFUNC), by where the choice is made.
+  private func namesOfChoosers() -> [UInt64: [UInt8]] {
+    guard let base = bytes.baseAddress, bytes[4] == 2 else { return [:] }
+    let order = RecordBytes(base: base, isSwapped: isSwapped)
+    var result: [UInt64: [UInt8]] = [:]
+    for table in sections where (table.type == 2 || table.type == 11) && table.link < sections.count {
+      let names = sections[table.link]
+      for entry in stride(from: table.offset, through: table.offset + table.size - 24, by: 24) {
+        let name = Int(order.u32(entry))
+        guard order.u8(entry + 4) & 0xF == 10, name > 0, name < names.size else { continue }
+        let text = order.bytes(names.offset + name, before: names.offset + names.size)
+        let place = order.u64(entry + 8)
+        // Of several names the shortest: strlen, not __strlen_ifunc.
+        if let known = result[place], known.count <= text.count + 5 { continue }
+        result[place] = Array(text) + Array("@plt".utf8) + [0]
+      }
+    }
+    return result
+  }
+
   private func stubsOfX8664(_ relocations: [Relocation]) -> [(address: UInt64, size: UInt64, name: [UInt8])] {
+    let choosers = relocations.contains { $0.chooser != nil } ? namesOfChoosers() : [:]
     var bySlot: [UInt64: Relocation] = [:]
     for relocation in relocations { bySlot[relocation.slot] = relocation }
     var result: [(address: UInt64, size: UInt64, name: [UInt8])] = []
@@ -70,7 +96,9 @@ extension ELFFile {
         guard place + 6 <= end else { continue }
         let distance = Int32(littleEndian: content.loadUnaligned(fromByteOffset: place + 2, as: Int32.self))
         let slot = section.address &+ UInt64(place + 6) &+ UInt64(bitPattern: Int64(distance))
-        guard let relocation = bySlot[slot], let name = symbolName(relocation) else { continue }
+        guard let relocation = bySlot[slot],
+          let name = relocation.chooser.map({ choosers[$0] }) ?? symbolName(relocation)
+        else { continue }
         result.append((section.address &+ UInt64(offset), UInt64(step), name))
       }
     }

@@ -13,6 +13,8 @@ struct SymbolQuery {
     var nameEnd: UnsafePointer<UInt8>
     var isWeak = false
     var isGlobal = true
+    /// Where the code that the symbol is in ends: a symbol without a size reaches no further.
+    var limit = UInt64.max
 
     var nameBytes: UnsafeBufferPointer<UInt8> {
       var end = name
@@ -20,9 +22,11 @@ struct SymbolQuery {
       return UnsafeBufferPointer(start: name, count: end - name)
     }
 
-    /// Whether this one is to be named rather than another that begins at the same address.
+    /// Whether this one is to be named rather than another that begins at the same address and came before it.
     func isBetter(than other: Candidate) -> Bool {
-      if (size == 0) != (other.size == 0) { return size != 0 }
+      // perf first lets a symbol without a size reach to the next one in its order: one that comes before another at the same
+      // address is then empty, and the last one is as good as any.
+      if other.size == 0 { return true }
       if isWeak != other.isWeak { return !isWeak }
       if isGlobal != other.isGlobal { return isGlobal }
       let (mine, theirs) = (nameBytes, other.nameBytes)
@@ -135,7 +139,10 @@ struct SymbolQuery {
     var last: Candidate?
     return addresses.indices.map { index in
       if let found = nearest[index], last.map({ $0.start <= found.start }) ?? true { last = found }
-      if let last, last.size == 0, covering[index].map({ $0.start < last.start }) ?? true { return last }
+      if let last, last.size == 0, addresses[index] < last.limit, covering[index].map({ $0.start <= last.start }) ?? true
+      {
+        return last
+      }
       return covering[index]
     }
   }

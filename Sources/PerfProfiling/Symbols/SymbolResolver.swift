@@ -231,6 +231,9 @@ struct SymbolResolver {
         }
       }
     }
+    if lists.isGuess {
+      notes.append("the recording does not tell which kernel it is of: its addresses are named by the running kernel")
+    }
   }
 
   /// The kernel by its file with debug information, where there is no list.
