@@ -37,6 +37,7 @@ END
 
 # Two at once, over and over; perf ends them when it has enough.
 cat >compile.sh <<'END'
+trap 'kill $! 2>/dev/null; exit' TERM
 while :; do
   g++ -O2 -c -o many.o many.cpp &
   if command -v swiftc >/dev/null; then swiftc -O -o many many.swift; else g++ -O3 -c -o other.o many.cpp; fi
@@ -46,6 +47,7 @@ END
 cat >sort.sh <<'END'
 seq 3000000 | awk '{ print ($1 * 7919) % 2999999 }' >numbers
 (while :; do sort -n -o sorted numbers; done) &
+trap 'kill $! 2>/dev/null; exit' TERM
 i=0
 while :; do i=$((i + 1)); done
 END

@@ -37,18 +37,12 @@ import HostSystem
 
 /// An object file, and what programs write of code that they make: no symbol is given to an address that it does not hold.
 @Sendable func fuzzObjectFile(_ bytes: UnsafeBufferPointer<UInt8>) {
-  let addresses = (0..<64).map { UInt64($0) * 96 + 4096 }
   let raw = UnsafeRawBufferPointer(bytes)
   if let file = ELFFile(raw) {
-    var query = SymbolQuery(sorted: addresses)
-    file.offerSymbols(ofTable: 2, to: &query)
-    file.offerSymbols(ofTable: 11, to: &query)
-    for (address, symbol) in zip(addresses, query.results()) {
-      guard let symbol else { continue }
-      require(symbol.start <= address, "a symbol behind its address")
-      require(symbol.size == 0 || address - symbol.start < symbol.size, "a symbol that ended before")
-      require(symbol.nameBytes.count < bytes.count)
-    }
+    var builder = SymbolIndex.Builder()
+    file.addSymbols(ofTable: 2, to: &builder)
+    file.addSymbols(ofTable: 11, to: &builder)
+    check(builder.finish())
     for stub in file.linkageStubs() { require(stub.name.last == 0) }
     _ = (file.debugLink, file.buildID, file.modulePlaces(), file.address(ofFileOffset: 4096))
     _ = file.address(ofSymbol: "_text")
@@ -56,13 +50,18 @@ import HostSystem
   if let dump = JitDump(raw) {
     require(zip(dump.loads, dump.loads.dropFirst()).allSatisfy { $0.time <= $1.time }, "not in order of time")
   }
-  var map = SymbolQuery(sorted: addresses)
-  PerfMap.offer(bytes, to: &map)
-  require(map.results().allSatisfy { $0.map { !$0.nameBytes.isEmpty } ?? true || bytes.contains(0) })
-  var kernel = SymbolQuery(sorted: addresses, prefersLast: true)
-  KernelSymbols.offer(bytes, to: &kernel, shift: 0)
-  for (address, symbol) in zip(addresses, kernel.results()) {
-    if let symbol { require(symbol.start <= address, "a symbol behind its address") }
+  check(PerfMap.index(bytes))
+  check(KernelSymbols.index(bytes, shift: 0))
+}
+
+private func check(_ index: SymbolIndex) {
+  for address in (0..<64).map({ UInt64($0) * 96 + 4096 }) {
+    let symbol = index.find(address)
+    require(symbol < index.count)
+    guard symbol >= 0 else { continue }
+    require(index.start(symbol) <= address, "a symbol behind its address")
+    require(address - index.start(symbol) < index.size(symbol), "a symbol that ended before")
+    _ = index.name(symbol).count
   }
 }
 

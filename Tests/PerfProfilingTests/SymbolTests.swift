@@ -16,22 +16,25 @@ struct SymbolTests {
   }
 
   private func names(_ addresses: [UInt64], _ symbols: [Symbol], prefersLast: Bool = false) -> [String?] {
-    let copies = symbols.map { symbol in
-      let bytes = Array(symbol.name.utf8)
-      let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, bytes.count))
-      copy.initialize(from: bytes, count: bytes.count)
-      return (copy, bytes.count)
+    var index = SymbolIndex.Builder(prefersLast: prefersLast)
+    let table = HeldBytes(symbols.flatMap { Array($0.name.utf8) + [0] })
+    let isUsed = index.useNames(table.bytes)
+    #expect(isUsed)
+    var place = 0
+    for symbol in symbols {
+      index.add(
+        start: symbol.start, size: symbol.size, name: place, isWeak: symbol.isWeak, isGlobal: symbol.isGlobal)
+      place += symbol.name.utf8.count + 1
     }
-    defer { for (copy, _) in copies { copy.deallocate() } }
-    var query = SymbolQuery(sorted: addresses, prefersLast: prefersLast)
-    for (symbol, (copy, count)) in zip(symbols, copies) {
-      query.offer(start: symbol.start, size: symbol.size) {
-        SymbolQuery.Candidate(
-          start: symbol.start, size: symbol.size, name: copy, nameEnd: copy + count, isWeak: symbol.isWeak,
-          isGlobal: symbol.isGlobal)
-      }
+    defer { withExtendedLifetime(table) {} }
+    return Self.names(addresses, index.finish())
+  }
+
+  private static func names(_ addresses: [UInt64], _ index: SymbolIndex) -> [String?] {
+    addresses.map { address in
+      let found = index.find(address)
+      return found < 0 ? nil : String(decoding: index.name(found), as: UTF8.self)
     }
-    return query.results().map { $0.map { String(decoding: $0.nameBytes, as: UTF8.self) } }
   }
 
   @Test("A symbol holds its addresses and no more; without a size it reaches to the next")
@@ -85,15 +88,13 @@ struct SymbolTests {
     let bytes = Array(list.utf8)
     bytes.withUnsafeBufferPointer { bytes in
       #expect(KernelSymbols.reference(bytes) == 0xFFFF_FFFF_8100_0000)
-      var query = SymbolQuery(
-        sorted: [0xFFFF_FFFF_8100_0010, 0xFFFF_FFFF_8100_0110, 0xFFFF_FFFF_8100_01FF, 0xFFFF_FFFF_8100_0200],
-        prefersLast: true)
-      KernelSymbols.offer(bytes, to: &query, shift: 0)
-      let names = query.results().map { $0.map { String(decoding: $0.nameBytes, as: UTF8.self) } }
-      #expect(names == ["_text", "__pi_memcpy", "__pi_memcpy", "local_one"])
-      var moved = SymbolQuery(sorted: [0xFFFF_FFFF_9100_0110], prefersLast: true)
-      KernelSymbols.offer(bytes, to: &moved, shift: 0x1000_0000)
-      #expect(moved.results()[0].map { String(decoding: $0.nameBytes, as: UTF8.self) } == "__pi_memcpy")
+      let addresses: [UInt64] = [
+        0xFFFF_FFFF_8100_0010, 0xFFFF_FFFF_8100_0110, 0xFFFF_FFFF_8100_01FF, 0xFFFF_FFFF_8100_0200,
+      ]
+      let index = KernelSymbols.index(bytes, shift: 0)
+      #expect(Self.names(addresses, index) == ["_text", "__pi_memcpy", "__pi_memcpy", "local_one"])
+      // Another boot, with the kernel somewhere else.
+      #expect(Self.names([0xFFFF_FFFF_9100_0110], KernelSymbols.index(bytes, shift: 0x1000_0000)) == ["__pi_memcpy"])
     }
     let hidden = Array(list.replacing("ffffffff81", with: "0000000000").utf8)
     #expect(hidden.withUnsafeBufferPointer { KernelSymbols.reference($0) } == nil)
@@ -105,9 +106,7 @@ struct SymbolTests {
       "1000 100 first name\n0x1080 10 LFoo;::bar(I)V\n2000 20 gone\n2000 10 again\nbad line\n3000 8\n4000 10 cut"
     let bytes = Array(map.utf8)
     bytes.withUnsafeBufferPointer { bytes in
-      var query = SymbolQuery(sorted: [0x1000, 0x1085, 0x1090, 0x2005, 0x2015, 0x3001, 0x4001])
-      PerfMap.offer(bytes, to: &query)
-      let names = query.results().map { $0.map { String(decoding: $0.nameBytes, as: UTF8.self) } }
+      let names = Self.names([0x1000, 0x1085, 0x1090, 0x2005, 0x2015, 0x3001, 0x4001], PerfMap.index(bytes))
       #expect(names == ["first name", "LFoo;::bar(I)V", "first name", "again", "gone", nil, "cut"])
     }
   }
@@ -331,10 +330,11 @@ struct ObjectFileTests {
       }
       bytes.withUnsafeBytes { bytes in
         guard let file = ELFFile(bytes) else { return }
-        var query = SymbolQuery(sorted: (0..<64).map { UInt64($0) * 64 })
-        file.offerSymbols(ofTable: 2, to: &query)
-        file.offerSymbols(ofTable: 11, to: &query)
-        _ = query.results().map { $0?.nameBytes.count }
+        var builder = SymbolIndex.Builder()
+        file.addSymbols(ofTable: 2, to: &builder)
+        file.addSymbols(ofTable: 11, to: &builder)
+        let index = builder.finish()
+        _ = (0..<64).map { index.find(UInt64($0) * 64) }.map { $0 < 0 ? 0 : index.name($0).count }
         _ = (
           file.linkageStubs().count, file.debugLink?.name, file.modulePlaces().count, file.address(ofFileOffset: 4096)
         )

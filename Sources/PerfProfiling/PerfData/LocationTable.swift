@@ -1,52 +1,48 @@
-/// The places of code that samples name, each kept once: an object and an address in it.
+/// The frames of the places of code that samples name, so that each place, an object and an address in it, is looked up once.
 struct LocationTable {
-  /// The object of each place; see ``ProfileBuilder/objects``.
-  private(set) var objects: ContiguousArray<Int32> = []
-  /// The address of each place, shifted up by one bit; the lowest bit says that it is a return address.
-  private(set) var keys: ContiguousArray<UInt64> = []
-  /// The same once more beside the number, so that a search touches one place of memory.
   private struct Slot {
+    /// The address and whether it is a return address, in the lowest bit.
     var key: UInt64
     var object: Int32
     /// -1 in a free slot.
-    var number: Int32
+    var frame: Int32
   }
   private var slots: ContiguousArray<Slot> = []
   private var mask = 0
+  private(set) var count = 0
   private let seed = keySeed
 
-  var count: Int { keys.count }
-
-  func address(_ number: Int) -> UInt64 { keys[number] >> 1 | topBit(number) }
-  func isReturn(_ number: Int) -> Bool { keys[number] & 1 != 0 }
-
-  /// The addresses of the kernel have the top bit set, which the shift takes; the object says it.
-  private func topBit(_ number: Int) -> UInt64 { keys[number] & (1 << 63) }
-
-  /// The number of a place; the same for an equal one.
+  /// The frame of a place; -1 where it was never set.
   @inline(__always)
-  mutating func number(object: Int32, address: UInt64, isReturn: Bool) -> Int32 {
-    // Bits 62 and 63 are alike in every address of a 64-bit machine: canonical ones are extended from bit 47 or 56.
-    let key = (address & (1 << 63)) | (address << 1) & ~(1 << 63) | (isReturn ? 1 : 0)
-    if keys.count &* 4 >= slots.count &* 3 { grow() }
-    let new = Int32(truncatingIfNeeded: keys.count)
+  func frame(object: Int32, address: UInt64, isReturn: Bool) -> Int32 {
+    if slots.isEmpty { return -1 }
+    let key = Self.key(address, isReturn)
     var place = mixed(key, object) & mask
-    let number = slots.withUnsafeMutableBufferPointer { slots in
+    return slots.withUnsafeBufferPointer { slots in
       while true {
         let slot = slots[place]
-        if slot.number < 0 {
-          slots[place] = Slot(key: key, object: object, number: new)
-          return new
-        }
-        if slot.key == key, slot.object == object { return slot.number }
+        if slot.key == key, slot.object == object || slot.frame < 0 { return slot.frame }
+        if slot.frame < 0 { return -1 }
         place = (place &+ 1) & mask
       }
     }
-    if number == new {
-      keys.append(key)
-      objects.append(object)
-    }
-    return number
+  }
+
+  /// Keeps the frame of a place that has none yet.
+  mutating func set(object: Int32, address: UInt64, isReturn: Bool, frame: Int32) {
+    if count &* 4 >= slots.count &* 3 { grow() }
+    let key = Self.key(address, isReturn)
+    var place = mixed(key, object) & mask
+    while slots[place].frame >= 0 { place = (place &+ 1) & mask }
+    slots[place] = Slot(key: key, object: object, frame: frame)
+    count += 1
+  }
+
+  /// Bits 62 and 63 are alike in every address of a 64-bit machine: canonical ones are extended from bit 47 or 56. One of
+  /// them makes room.
+  @inline(__always)
+  private static func key(_ address: UInt64, _ isReturn: Bool) -> UInt64 {
+    (address & (1 << 63)) | (address << 1) & ~(1 << 63) | (isReturn ? 1 : 0)
   }
 
   @inline(__always)
@@ -59,11 +55,11 @@ struct LocationTable {
   private mutating func grow() {
     let old = slots
     let capacity = max(4096, old.count * 2)
-    slots = ContiguousArray(repeating: Slot(key: 0, object: 0, number: -1), count: capacity)
+    slots = ContiguousArray(repeating: Slot(key: 0, object: 0, frame: -1), count: capacity)
     mask = capacity - 1
-    for slot in old where slot.number >= 0 {
+    for slot in old where slot.frame >= 0 {
       var place = mixed(slot.key, slot.object) & mask
-      while slots[place].number >= 0 { place = (place &+ 1) & mask }
+      while slots[place].frame >= 0 { place = (place &+ 1) & mask }
       slots[place] = slot
     }
   }

@@ -73,8 +73,12 @@ package enum PerfDataReader {
     var filter = ProfileBuilder.Filter()
     (filter.from, filter.to) = (options.from, options.to)
     if let wanted = options.event { filter.event = try event(named: wanted, in: head, path: path) }
+    if head.isPipe { head.lookAhead(bytes) }
     let maps = PerfMapFiles(sources: options.symbols)
-    var builder = ProfileBuilder(path: path, filter: filter) { maps.jitDump($0, processID: $1) }
+    let resolver = SymbolResolver(
+      sources: options.symbols, release: head.origin.kernelRelease, keepsAddresses: options.keepsAddresses,
+      demangles: options.demangles)
+    var builder = ProfileBuilder(path: path, filter: filter, resolver: resolver) { maps.jitDump($0, processID: $1) }
     builder.setBuildIDs(head.buildIDs)
     builder.setNotes(head.notes)
     var scan = RecordingScan(path: path, head: head, builder: builder, file: UnsafeRawBufferPointer(bytes))
@@ -82,7 +86,7 @@ package enum PerfDataReader {
     try scan.scanHead()
     for part in parts { try part.file.withBytes { try scan.scanPart(UnsafeRawBufferPointer($0), path: part.path) } }
     if head.isDirectory { try scan.finish() }
-    return scan.profile(options: options)
+    return scan.profile()
   }
 
   private static func event(named wanted: String, in head: RecordingHead, path: String) throws(RecordingError) -> Int? {
@@ -105,29 +109,8 @@ extension RecordingHead {
 
 extension RecordingScan {
   /// The profile that the records make, with names for all frames.
-  func profile(options: PerfDataReader.Options) -> Profile {
-    var sources = options.symbols
-    // Under another kernel the processes and the kernel of this machine are not those that were recorded.
-    if let release = head.origin.kernelRelease, !ThisMachine.isKernel(release) { sources.mayBeThisMachine = false }
-    var resolver = SymbolResolver(
-      sources: sources, release: head.origin.kernelRelease, keepsAddresses: options.keepsAddresses,
-      demangles: options.demangles)
-    resolver.resolve(builder.locations, objects: builder.objects)
-
-    var profile = builder.profile
-    let raw = profile.stacks
-    var stacks = StackTable()
-    var numbers = [Int32](repeating: 0, count: raw.count)
-    for stack in 1..<max(1, raw.count) {
-      numbers[stack] = stacks.stack(
-        calling: resolver.frameOfLocation[Int(raw.frames[stack])], from: numbers[Int(raw.parents[stack])])
-    }
-    profile.stacks = stacks
-    for index in profile.samples.stacks.indices {
-      profile.samples.stacks[index] = numbers[Int(profile.samples.stacks[index])]
-    }
-    profile.frames = resolver.frames
-    profile.objects = resolver.codeObjects
+  func profile() -> Profile {
+    var profile = builder.finished
     profile.events = zip(head.events, head.eventNames).map { event, name in
       Profile.Event(name: name, unit: event.attribute.unit(name: name))
     }
@@ -135,7 +118,6 @@ extension RecordingScan {
     profile.origin = head.origin
     profile.origin.clock = head.events.lazy.compactMap(\.attribute.clock).first
     profile.origin.maximumDepth = head.events.map { Int($0.attribute.maximumDepth) }.filter { $0 > 0 }.min()
-    profile.notes += resolver.notes
     if builder.userStacks > 0 {
       profile.notes.append(
         "\(builder.userStacks) samples hold a copy of the program's stack instead of its callers (--call-graph dwarf), which is not unwound here: only their innermost frame is known"

@@ -1,4 +1,4 @@
-/// Turns the records of a recording, given in order of time, into a profile whose frames are places of code; names come later.
+/// Turns the records of a recording, given in order of time, into a profile.
 struct ProfileBuilder {
   /// What a sample may be left out for.
   struct Filter {
@@ -41,7 +41,8 @@ struct ProfileBuilder {
   let filter: Filter
   private(set) var profile = Profile()
   private(set) var objects: [Object] = []
-  private(set) var locations = LocationTable()
+  private var locations = LocationTable()
+  private(set) var resolver: SymbolResolver
   /// How many records there are of each type that is not read.
   private(set) var unread: [UInt32: Int] = [:]
   /// Whether samples hold a copy of the user's stack that was not unwound.
@@ -111,11 +112,12 @@ struct ProfileBuilder {
 
   /// - Parameter readJitDump: finds the file that a process wrote of its code; nil where there is none.
   init(
-    path: String, filter: Filter,
+    path: String, filter: Filter, resolver: SymbolResolver,
     readJitDump: @escaping (_ path: String, _ processID: Int32) -> JitDump? = { _, _ in nil }
   ) {
     self.path = path
     self.readJitDump = readJitDump
+    self.resolver = resolver
     self.filter = filter
     kernelSpace = AddressSpace(version: 0)
     chain = .allocate(capacity: Self.longestChain)
@@ -156,6 +158,15 @@ struct ProfileBuilder {
   }
 
   mutating func setNotes(_ notes: [String]) { profile.notes = notes }
+
+  /// The profile so far, with what the search for symbols has to tell.
+  var finished: Profile {
+    var result = profile
+    result.frames = resolver.frames
+    result.objects = resolver.codeObjects
+    result.notes += resolver.notes
+    return result
+  }
 
   mutating func addNote(_ note: String) { profile.notes.append(note) }
 
@@ -650,14 +661,14 @@ struct ProfileBuilder {
     var entry = depth
     while entry > 0 {
       entry &-= 1
-      stack = profile.stacks.stack(calling: location(chain[entry], space: space), from: stack)
+      stack = profile.stacks.stack(calling: frame(chain[entry], space: space), from: stack)
     }
     recent.pointee = (digest, stack)
     return stack
   }
 
   @inline(__always)
-  private mutating func location(_ entry: ChainEntry, space: Int) -> Int32 {
+  private mutating func frame(_ entry: ChainEntry, space: Int) -> Int32 {
     let object: Int32
     var address = entry.address
     switch entry.mode {
@@ -682,7 +693,17 @@ struct ProfileBuilder {
     case 5: object = Self.guestUser
     default: object = Self.unknownUser
     }
-    return locations.number(object: object, address: address, isReturn: entry.isReturn)
+    let known = locations.frame(object: object, address: address, isReturn: entry.isReturn)
+    return known >= 0 ? known : newFrame(object, address, isReturn: entry.isReturn)
+  }
+
+  @inline(never)
+  private mutating func newFrame(_ object: Int32, _ address: UInt64, isReturn: Bool) -> Int32 {
+    let frame = resolver.frame(
+      address, isReturn: isReturn, number: object, object: objects[Int(object)],
+      kernel: kernel.object >= 0 ? objects[Int(kernel.object)] : nil)
+    locations.set(object: object, address: address, isReturn: isReturn, frame: frame)
+    return frame
   }
 }
 

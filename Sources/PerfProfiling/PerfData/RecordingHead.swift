@@ -288,6 +288,29 @@ struct RecordingHead {
     for id in stride(from: 8 + attributeSize, to: size - 7, by: 8) { eventOfID[record.u64(id)] = event }
   }
 
+  /// Takes from the records of a pipe what is needed before them: which builds and which kernel were recorded come last.
+  mutating func lookAhead(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let base = UnsafeRawPointer(bytes.baseAddress) else { return }
+    let file = FileSections(bytes: RecordBytes(base: base, isSwapped: isSwapped), count: bytes.count, path: "")
+    var offset = records.lowerBound
+    while bytes.count - offset >= 16 {
+      let record = file.bytes.advanced(by: offset)
+      let size = Int(record.u16(6))
+      guard size >= 8, size <= bytes.count - offset else { return }
+      var following: UInt64 = 0
+      switch RecordType(rawValue: record.u32(0)) {
+      case .buildID where size >= 36: addBuildID(record, size: size)
+      case .feature where size >= 16 && record.u64(8) == 4:
+        origin.kernelRelease = file.string(offset + 16..<offset + size)
+      case .auxtrace where size >= 16: following = record.u64(8)
+      case .tracingData where size >= 12: following = UInt64(record.u32(8))
+      default: break
+      }
+      guard following <= UInt64(bytes.count - offset - size) else { return }
+      offset += size + Int(following)
+    }
+  }
+
   /// A name that came late, as a record.
   mutating func updateEvent(_ record: RecordBytes, size: Int) {
     // 2: the name. The others are units, scales and CPUs, which samples do not need.

@@ -203,14 +203,17 @@ struct ELFFile {
     return nil
   }
 
-  /// Gives every function of a kind of table (2: `.symtab`, 11: `.dynsym`) to a query.
+  /// Adds every function of a kind of table (2: `.symtab`, 11: `.dynsym`).
   /// - Parameter shift: what is added to the addresses of a section's symbols; nil leaves the section out.
-  func offerSymbols(ofTable kind: UInt32, to query: inout SymbolQuery, shift: ((Int) -> UInt64?)? = nil) {
+  func addSymbols(ofTable kind: UInt32, to index: inout SymbolIndex.Builder, shift: ((Int) -> UInt64?)? = nil) {
     for table in sections where table.type == kind {
       guard table.link < sections.count else { continue }
       let names = sections[table.link]
       let entrySize = is64 ? 24 : 16
-      guard names.type == 3, names.size > 0, table.entrySize == entrySize else { continue }
+      guard names.type == 3, names.size > 0, table.entrySize == entrySize,
+        index.useNames(content(of: names).bindMemory(to: UInt8.self))
+      else { continue }
+      index.reserve(table.size / entrySize)
       // What each section adds; nil where its symbols are no code.
       let shifts: [UInt64?] = sections.indices.map { index in
         guard sections[index].isCode else { return nil }
@@ -221,8 +224,6 @@ struct ELFFile {
         section.size == 0 ? UInt64.max : section.address &+ UInt64(section.size) &+ (shift ?? 0)
       }
       let skipsMarks = machine == 40 || machine == 183 || machine == 243
-      guard let base = UnsafePointer(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)) else { return }
-      let nameEnd = base + names.offset + names.size
       for entry in stride(from: table.offset, through: table.offset + table.size - entrySize, by: entrySize) {
         let info = order.u8(entry + (is64 ? 4 : 12))
         let type = info & 0xF
@@ -237,17 +238,15 @@ struct ELFFile {
         // The lowest bit of a function's address says that it is Thumb code.
         if machine == 40, type == 2 { start &= ~1 }
         start &+= shift
-        guard query.mayUse(start: start) else { continue }
-        let first = base + names.offset + name
+        let first = order.advanced(by: names.offset + name)
         // Labels of the assembler, and the marks that tell code from data.
-        if type == 0, name + 1 < names.size, first[0] == UInt8(ascii: "."), first[1] == UInt8(ascii: "L") { continue }
-        if type == 0, skipsMarks, first[0] == UInt8(ascii: "$") { continue }
-        let binding = info >> 4
-        query.offer(start: start, size: size) {
-          SymbolQuery.Candidate(
-            start: start, size: size, name: first, nameEnd: nameEnd, isWeak: binding == 2, isGlobal: binding == 1,
-            limit: limits[section])
+        if type == 0, name + 1 < names.size, first.u8(0) == UInt8(ascii: "."), first.u8(1) == UInt8(ascii: "L") {
+          continue
         }
+        if type == 0, skipsMarks, first.u8(0) == UInt8(ascii: "$") { continue }
+        let binding = info >> 4
+        index.add(
+          start: start, size: size, name: name, isWeak: binding == 2, isGlobal: binding == 1, limit: limits[section])
       }
     }
   }

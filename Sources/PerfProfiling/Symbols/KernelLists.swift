@@ -4,7 +4,7 @@ import HostSystem
 /// The lists of the kernel's symbols that fit to a recording.
 struct KernelLists {
   struct List {
-    let bytes: [UInt8]
+    let held: HeldBytes
     let path: String
     /// How far the recorded kernel was from the list.
     let shift: UInt64
@@ -67,7 +67,7 @@ struct KernelLists {
     guard let bytes = try? root.read(path, limit: Self.largest),
       let found = bytes.withUnsafeBufferPointer({ KernelSymbols.reference($0) })
     else { return nil }
-    return List(bytes: bytes, path: root.hostPath(path), shift: (reference ?? found) &- found)
+    return List(held: HeldBytes(bytes), path: root.hostPath(path), shift: (reference ?? found) &- found)
   }
 
   private mutating func findLive() {
@@ -93,7 +93,7 @@ struct KernelLists {
       return
     }
     isGuess = buildID == nil
-    live = List(bytes: bytes, path: "/proc/kallsyms", shift: (reference ?? found) &- found)
+    live = List(held: HeldBytes(bytes), path: "/proc/kallsyms", shift: (reference ?? found) &- found)
   }
 }
 

@@ -18,25 +18,28 @@ enum KernelSymbols {
   /// No function is longer: what is farther from the nearest symbol is not part of it.
   private static let farthest: UInt64 = 1 << 20
 
-  /// Gives every function of the list to a query.
-  /// - Parameter shift: how far the recorded kernel was from this list.
-  static func offer(_ bytes: UnsafeBufferPointer<UInt8>, to query: inout SymbolQuery, shift: UInt64) {
-    guard !query.isEmpty else { return }
+  /// Every function of the list.
+  /// - Parameters:
+  ///   - bytes: they must outlive the index.
+  ///   - shift: how far the recorded kernel was from this list.
+  static func index(_ bytes: UnsafeBufferPointer<UInt8>, shift: UInt64) -> SymbolIndex {
+    var index = SymbolIndex.Builder(prefersLast: true)
+    guard let base = bytes.baseAddress, index.useNames(bytes) else { return index.finish() }
+    index.reserve(bytes.count / 40)
     scan(bytes) { address, type, name in
       // As perf takes them: code, weak code, and data, which ends code that has no size.
       switch type | 0x20 {
       case UInt8(ascii: "t"), UInt8(ascii: "w"), UInt8(ascii: "d"), UInt8(ascii: "b"): break
       default: return true
       }
-      let start = address &+ shift
       guard let first = name.baseAddress, first.pointee != UInt8(ascii: "$") else { return true }
-      query.offer(start: start, size: 0) {
-        SymbolQuery.Candidate(
-          start: start, size: 0, name: first, nameEnd: first + name.count, isWeak: type | 0x20 == UInt8(ascii: "w"),
-          isGlobal: type & 0x20 == 0, limit: start &+ farthest)
-      }
+      let start = address &+ shift
+      index.add(
+        start: start, size: 0, name: first - base, isWeak: type | 0x20 == UInt8(ascii: "w"), isGlobal: type & 0x20 == 0,
+        limit: start &+ farthest)
       return true
     }
+    return index.finish()
   }
 
   /// Calls `body` with every line's parts until it returns false.

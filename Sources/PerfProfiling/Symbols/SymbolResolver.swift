@@ -2,121 +2,110 @@ import Compression
 import Glibc
 import HostSystem
 
-/// Gives every place of code its frame: each distinct address of an object is looked up once, all of an object in one pass.
+/// Gives places of code their frames. The symbols of an object are read when the first address falls into it.
 struct SymbolResolver {
-  let sources: SymbolSources
+  private var sources: SymbolSources
   /// Whether frames without a name keep their address.
-  let keepsAddresses: Bool
+  private let keepsAddresses: Bool
   /// nil where names stay as linkers see them.
   private let demangler: Demangler?
-
-  private(set) var frames = FrameTable()
-  /// The frame of each place.
-  private(set) var frameOfLocation: [Int32] = []
-  private(set) var codeObjects: [CodeObject] = []
-  private(set) var notes: [String] = []
-
   /// Of the recorded kernel; nil where it is not told.
   private let release: String?
 
+  private(set) var frames = FrameTable()
+  private(set) var codeObjects: [CodeObject] = []
+  private(set) var notes: [String] = []
+  private var states: [Int32: State] = [:]
+  private var lists: KernelLists?
+  private var listIndexes: [String: SymbolIndex] = [:]
+  private var last: (object: Int32, state: State)?
+
+  /// What is known of an object's symbols.
+  private final class State {
+    let index: SymbolIndex
+    let translation: Translation
+    /// The frame of each symbol; -1 before it was first met.
+    var frames: ContiguousArray<Int32>
+    var unknown: Int32 = -1
+    /// One frame for all of its code.
+    var whole: Int32 = -1
+    /// What the index points into.
+    private let holders: [AnyObject]
+
+    init(_ index: SymbolIndex = SymbolIndex(), _ translation: Translation = .none, holders: [AnyObject] = []) {
+      self.index = index
+      self.translation = translation
+      self.holders = holders
+      frames = ContiguousArray(repeating: -1, count: index.count)
+    }
+  }
+
+  /// From the address of a place to that of the symbols.
+  private enum Translation {
+    case none
+    case file(ELFFile)
+    case minus(UInt64)
+
+    func callAsFunction(_ address: UInt64) -> UInt64? {
+      switch self {
+      case .none: address
+      case .file(let file): file.address(ofFileOffset: address)
+      case .minus(let distance): address &- distance
+      }
+    }
+  }
+
   init(sources: SymbolSources, release: String?, keepsAddresses: Bool, demangles: Bool) {
-    self.release = release
     self.sources = sources
+    self.release = release
     self.keepsAddresses = keepsAddresses
     demangler = demangles ? Demangler() : nil
+    // Under another kernel the processes and the kernel of this machine are not those that were recorded.
+    if let release, !ThisMachine.isKernel(release) { self.sources.mayBeThisMachine = false }
   }
 
-  /// Looks all places up.
-  mutating func resolve(_ locations: LocationTable, objects: [ProfileBuilder.Object]) {
-    frameOfLocation = Array(repeating: -1, count: locations.count)
-    var members: [[Int32]] = Array(repeating: [], count: objects.count)
-    for number in 0..<locations.count { members[Int(locations.objects[number])].append(Int32(number)) }
-
-    let kernel = objects.indices.filter {
-      !members[$0].isEmpty && (objects[$0].kind == .kernel || objects[$0].kind == .module)
-    }
-    if !kernel.isEmpty { resolveKernel(locations, objects, kernel, members) }
-    for (index, object) in objects.enumerated() where !members[index].isEmpty {
-      switch object.kind {
-      case .kernel, .module: break
-      case .bpf, .jitCode:
-        let frame = frames.number(of: Frame(name: object.symbol, object: object.name, kind: object.frameKind))
-        for member in members[index] { frameOfLocation[Int(member)] = frame }
-      case .special: leaveUnknown(members[index], locations, object)
-      case .anonymous: resolvePerfMap(members[index], locations, object)
-      case .vdso: resolveVDSO(members[index], locations, object)
-      case .file: resolveFile(members[index], locations, object)
-      }
-    }
-  }
-
-  // MARK: Batches
-
-  /// The address that a place is looked up by: a return address belongs to the call before it.
-  private func lookedUp(_ member: Int32, _ locations: LocationTable) -> UInt64 {
-    let address = locations.address(Int(member))
-    return locations.isReturn(Int(member)) ? address &- 1 : address
-  }
-
-  /// Asks for the symbols of some places and names their frames.
+  /// The frame of a place.
   /// - Parameters:
-  ///   - translate: from the address of a place to that of the symbols; nil where there is none.
-  ///   - offer: gives the symbols to the query.
-  private mutating func name(
-    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object,
-    translate: (UInt64) -> UInt64?, offer: (inout SymbolQuery) -> Void
-  ) {
-    var wanted: [(address: UInt64, member: Int32)] = []
-    wanted.reserveCapacity(members.count)
-    for member in members {
-      if let address = translate(lookedUp(member, locations)) {
-        wanted.append((address, member))
+  ///   - number: the number of the object, under which its symbols are remembered.
+  ///   - isReturn: whether the address is behind a call; it then belongs to the call before it.
+  ///   - kernel: the kernel that was recorded, for objects of it.
+  mutating func frame(
+    _ address: UInt64, isReturn: Bool, number: Int32, object: ProfileBuilder.Object, kernel: ProfileBuilder.Object?
+  ) -> Int32 {
+    let state: State
+    if let last, last.object == number {
+      state = last.state
+    } else {
+      if let known = states[number] {
+        state = known
       } else {
-        frameOfLocation[Int(member)] = unknownFrame(member, locations, object)
+        state = load(object, kernel: kernel)
+        states[number] = state
       }
+      last = (number, state)
     }
-    wanted.sort { $0.address < $1.address }
-    var addresses: [UInt64] = []
-    addresses.reserveCapacity(wanted.count)
-    for entry in wanted where addresses.last != entry.address { addresses.append(entry.address) }
-    let isKernel = object.kind == .kernel || object.kind == .module
-    var query = SymbolQuery(sorted: addresses, prefersLast: isKernel)
-    if !query.isEmpty { offer(&query) }
-    let results = query.results()
-    var frameOfName = NumberTable()
-    var index = 0
-    for entry in wanted {
-      while addresses[index] != entry.address { index += 1 }
-      guard let symbol = results[index] else {
-        frameOfLocation[Int(entry.member)] = unknownFrame(entry.member, locations, object)
-        continue
-      }
-      let key = UInt64(UInt(bitPattern: symbol.name))
-      let frame: Int32
-      if let known = frameOfName.number(for: key) {
-        frame = known
-      } else {
-        let name = demangler?.demangled(symbol.nameBytes) ?? String(decoding: symbol.nameBytes, as: UTF8.self)
-        frame = frames.number(of: Frame(name: name, object: object.name, kind: object.frameKind))
-        frameOfName.set(key, frame)
-      }
-      frameOfLocation[Int(entry.member)] = frame
+    if state.whole >= 0 { return state.whole }
+    guard let wanted = state.translation(isReturn ? address &- 1 : address) else {
+      return unknownFrame(address, object, state)
     }
+    let symbol = state.index.find(wanted)
+    guard symbol >= 0 else { return unknownFrame(address, object, state) }
+    if state.frames[symbol] >= 0 { return state.frames[symbol] }
+    let bytes = state.index.name(symbol)
+    let name = demangler?.demangled(bytes) ?? String(decoding: bytes, as: UTF8.self)
+    let frame = frames.number(of: Frame(name: name, object: object.name, kind: object.frameKind))
+    state.frames[symbol] = frame
+    return frame
   }
 
-  private mutating func unknownFrame(
-    _ member: Int32, _ locations: LocationTable, _ object: ProfileBuilder.Object
-  ) -> Int32 {
-    frames.number(
+  private mutating func unknownFrame(_ address: UInt64, _ object: ProfileBuilder.Object, _ state: State) -> Int32 {
+    if !keepsAddresses, state.unknown >= 0 { return state.unknown }
+    let frame = frames.number(
       of: Frame(
         name: nil, object: object.name.isEmpty ? nil : object.name, kind: object.frameKind,
-        address: keepsAddresses ? locations.address(Int(member)) : nil))
-  }
-
-  private mutating func leaveUnknown(
-    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object
-  ) {
-    for member in members { frameOfLocation[Int(member)] = unknownFrame(member, locations, object) }
+        address: keepsAddresses ? address : nil))
+    state.unknown = frame
+    return frame
   }
 
   private mutating func note(_ object: ProfileBuilder.Object, _ symbols: CodeObject.Symbols) {
@@ -124,54 +113,57 @@ struct SymbolResolver {
       CodeObject(name: object.name, buildID: object.buildID.map(ObjectFiles.hexadecimal), symbols: symbols))
   }
 
-  // MARK: Programs and libraries
-
-  private mutating func resolveFile(
-    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object
-  ) {
-    let files = ObjectFiles(sources: sources)
-    switch files.find(object.name, buildID: object.buildID, process: object.processID) {
-    case .nothing(let state):
-      note(object, state)
-      leaveUnknown(members, locations, object)
-    case .found(let code, let symbols, let state):
-      note(object, state)
-      let stubs = code.elf.linkageStubs()
-      let stubNames = stubs.flatMap(\.name)
-      stubNames.withUnsafeBufferPointer { stubNames in
-        name(members, locations, object, translate: code.elf.address(ofFileOffset:)) { query in
-          for image in symbols {
-            image.elf.offerSymbols(ofTable: 2, to: &query)
-            image.elf.offerSymbols(ofTable: 11, to: &query)
-          }
-          guard var name = stubNames.baseAddress else { return }
-          for stub in stubs {
-            let end = name + stub.name.count
-            query.offer(start: stub.address, size: stub.size) {
-              SymbolQuery.Candidate(
-                start: stub.address, size: stub.size, name: name, nameEnd: end, isGlobal: false)
-            }
-            name = end
-          }
-        }
-      }
-      withExtendedLifetime(symbols) {}
+  private mutating func load(_ object: ProfileBuilder.Object, kernel: ProfileBuilder.Object?) -> State {
+    switch object.kind {
+    case .special: return State()
+    case .bpf, .jitCode:
+      let state = State()
+      state.whole = frames.number(of: Frame(name: object.symbol, object: object.name, kind: object.frameKind))
+      return state
+    case .file: return loadFile(object)
+    case .vdso: return loadVDSO(object)
+    case .anonymous: return loadPerfMap(object)
+    case .kernel, .module: return loadKernel(object, kernel: kernel ?? object)
     }
   }
 
-  private mutating func resolveVDSO(
-    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object
-  ) {
+  // MARK: Programs and libraries
+
+  private mutating func loadFile(_ object: ProfileBuilder.Object) -> State {
+    switch ObjectFiles(sources: sources).find(object.name, buildID: object.buildID, process: object.processID) {
+    case .nothing(let state):
+      note(object, state)
+      return State()
+    case .found(let code, let symbols, let state):
+      note(object, state)
+      var index = SymbolIndex.Builder()
+      for image in symbols {
+        image.elf.addSymbols(ofTable: 2, to: &index)
+        image.elf.addSymbols(ofTable: 11, to: &index)
+      }
+      let stubs = code.elf.linkageStubs()
+      let names = HeldBytes(stubs.flatMap(\.name))
+      if !stubs.isEmpty, index.useNames(names.bytes) {
+        var place = 0
+        for stub in stubs {
+          index.add(start: stub.address, size: stub.size, name: place, isGlobal: false)
+          place += stub.name.count
+        }
+      }
+      return State(index.finish(), .file(code.elf), holders: symbols + [code, names])
+    }
+  }
+
+  private mutating func loadVDSO(_ object: ProfileBuilder.Object) -> State {
     guard object.name.hasPrefix("[vdso"), let image = vdsoImage(object.buildID) else {
       note(object, .absent)
-      return leaveUnknown(members, locations, object)
+      return State()
     }
     note(object, .found(image.path))
-    name(members, locations, object, translate: image.elf.address(ofFileOffset:)) { query in
-      image.elf.offerSymbols(ofTable: 2, to: &query)
-      image.elf.offerSymbols(ofTable: 11, to: &query)
-    }
-    withExtendedLifetime(image) {}
+    var index = SymbolIndex.Builder()
+    image.elf.addSymbols(ofTable: 2, to: &index)
+    image.elf.addSymbols(ofTable: 11, to: &index)
+    return State(index.finish(), .file(image.elf), holders: [image])
   }
 
   /// The vdso that was recorded: from perf's cache, or the one that the kernel gave to this process.
@@ -182,7 +174,8 @@ struct SymbolResolver {
         return image
       }
     }
-    guard sources.mayBeThisMachine, let bytes = ThisMachine.vdso(), let image = ObjectFiles.Image(bytes, path: "[vdso]")
+    guard sources.mayBeThisMachine, let bytes = ThisMachine.vdso(),
+      let image = ObjectFiles.Image(bytes, path: "[vdso]")
     else { return nil }
     if let buildID {
       guard let own = image.elf.buildID, ObjectFiles.isSame(buildID, own) else { return nil }
@@ -192,79 +185,73 @@ struct SymbolResolver {
 
   // MARK: Code made at run time
 
-  private mutating func resolvePerfMap(
-    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object
-  ) {
-    let found = PerfMapFiles(sources: sources).read(processID: object.processID)
-    switch found {
+  private mutating func loadPerfMap(_ object: ProfileBuilder.Object) -> State {
+    switch PerfMapFiles(sources: sources).read(processID: object.processID) {
     case .found(let bytes, let path):
       note(object, .found(path))
-      bytes.withUnsafeBufferPointer { bytes in
-        name(members, locations, object, translate: { $0 }) { PerfMap.offer(bytes, to: &$0) }
-      }
+      let held = HeldBytes(bytes)
+      return State(PerfMap.index(held.bytes), holders: [held])
     case .missing(let reason):
       note(object, .noMap(reason))
-      leaveUnknown(members, locations, object)
+      return State()
     }
   }
 
   // MARK: The kernel
 
-  private mutating func resolveKernel(
-    _ locations: LocationTable, _ objects: [ProfileBuilder.Object], _ kernel: [Int], _ members: [[Int32]]
-  ) {
-    let main = objects.first { $0.kind == .kernel }
-    var lists = KernelLists(sources: sources, buildID: main?.buildID, reference: main?.base)
-    for index in kernel {
-      let object = objects[index]
-      guard let list = lists.list(isModule: object.kind == .module) else {
-        if object.kind == .module, resolveModule(members[index], locations, object) { continue }
-        if object.kind == .kernel, resolveKernelFile(members[index], locations, object) { continue }
-        note(object, lists.state)
-        leaveUnknown(members[index], locations, object)
-        continue
-      }
-      note(object, .found(list.path))
-      list.bytes.withUnsafeBufferPointer { bytes in
-        name(members[index], locations, object, translate: { $0 }) {
-          KernelSymbols.offer(bytes, to: &$0, shift: list.shift)
-        }
-      }
+  private mutating func loadKernel(_ object: ProfileBuilder.Object, kernel: ProfileBuilder.Object) -> State {
+    var lists = lists ?? KernelLists(sources: sources, buildID: kernel.buildID, reference: kernel.base)
+    let list = lists.list(isModule: object.kind == .module)
+    self.lists = lists
+    guard let list else {
+      if let state = object.kind == .module ? loadModule(object) : loadKernelFile(object) { return state }
+      note(object, lists.state)
+      return State()
     }
-    if lists.isGuess {
-      notes.append("the recording does not tell which kernel it is of: its addresses are named by the running kernel")
-    }
+    if lists.isGuess, !notes.contains(Self.guess) { notes.append(Self.guess) }
+    note(object, .found(list.path))
+    let index = listIndexes[list.path] ?? KernelSymbols.index(list.held.bytes, shift: list.shift)
+    listIndexes[list.path] = index
+    return State(index, holders: [list.held])
   }
 
+  private static let guess =
+    "the recording does not tell which kernel it is of: its addresses are named by the running kernel"
+
   /// The kernel by its file with debug information, where there is no list.
-  private mutating func resolveKernelFile(
-    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object
-  ) -> Bool {
+  private mutating func loadKernelFile(_ object: ProfileBuilder.Object) -> State? {
     guard let buildID = object.buildID, let release,
       let image = ObjectFiles(sources: sources).kernel(release: release, buildID: buildID)
-    else { return false }
+    else { return nil }
     note(object, .found(image.path))
     let text = image.elf.address(ofSymbol: "_text") ?? image.elf.address(ofSymbol: "_stext")
     let shift = object.base == 0 ? 0 : object.base &- (text ?? object.base)
-    name(members, locations, object, translate: { $0 &- shift }) { query in
-      image.elf.offerSymbols(ofTable: 2, to: &query)
-    }
-    withExtendedLifetime(image) {}
-    return true
+    var index = SymbolIndex.Builder()
+    image.elf.addSymbols(ofTable: 2, to: &index)
+    return State(index.finish(), .minus(shift), holders: [image])
   }
 
   /// A module of another boot or machine: its file, loaded to where it was.
-  private mutating func resolveModule(
-    _ members: [Int32], _ locations: LocationTable, _ object: ProfileBuilder.Object
-  ) -> Bool {
+  private mutating func loadModule(_ object: ProfileBuilder.Object) -> State? {
     guard let path = object.path, let image = ObjectFiles(sources: sources).module(path, buildID: object.buildID)
-    else { return false }
+    else { return nil }
     note(object, .found(image.path))
     let places = image.elf.modulePlaces()
-    name(members, locations, object, translate: { $0 &- object.base }) { query in
-      image.elf.offerSymbols(ofTable: 2, to: &query) { places[$0] }
-    }
-    withExtendedLifetime(image) {}
-    return true
+    var index = SymbolIndex.Builder()
+    image.elf.addSymbols(ofTable: 2, to: &index) { places[$0] }
+    return State(index.finish(), .minus(object.base), holders: [image])
   }
+}
+
+/// Bytes that stay in one place for as long as the object lives.
+final class HeldBytes {
+  let bytes: UnsafeBufferPointer<UInt8>
+
+  init(_ content: [UInt8]) {
+    let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, content.count))
+    _ = copy.initialize(from: content)
+    bytes = UnsafeBufferPointer(rebasing: copy[..<content.count])
+  }
+
+  deinit { bytes.baseAddress.map { UnsafeMutablePointer(mutating: $0) }?.deallocate() }
 }
