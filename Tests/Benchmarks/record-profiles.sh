@@ -1,5 +1,6 @@
 #!/bin/sh
 # record-profiles.sh DIRECTORY: makes the recordings that `make bench` reads, as root, with perf and compilers.
+# Only the programs that are started here are recorded, so that what else runs changes nothing.
 #   small.data    about 20 MB, compilers: deep stacks, many objects
 #   large.data    about 70 MB, the same
 #   shallow.data  about 100 MB, sort and a shell: few frames, few objects
@@ -53,7 +54,7 @@ while :; do i=$((i + 1)); done
 END
 
 record() {
-  [ -s "$1" ] || perf record -q -F "$2" -a -g -e cpu-clock --max-size "$3" -o "$1.part" -- sh "$4" >/dev/null 2>&1 || :
+  [ -s "$1" ] || perf record -q -F "$2" -g -e cpu-clock --max-size "$3" -o "$1.part" -- sh "$4" >/dev/null 2>&1 || :
   [ -s "$1" ] || mv "$1.part" "$1"
 }
 record ../small.data 12000 20M compile.sh

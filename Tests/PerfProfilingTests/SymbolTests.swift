@@ -292,6 +292,25 @@ struct ObjectFileTests {
   }
 
   @Test(
+    "Symbols that were kept name the same addresses where the program is not",
+    .enabled(if: hasTools, "gcc and binutils are not installed"))
+  func kept() async throws {
+    let directory = try TemporaryDirectory()
+    let path = try await Self.built(in: directory, ["-no-pie"])
+    let functions = try await Self.functions(path)
+    let wanted = ["inner", "outer", "main"]
+    let bytes = try Self.recording(path, try wanted.map { try #require(functions[$0]) + 1 }).file()
+    var options = Self.options(directory)
+    options.symbols.keepsSymbols = true
+    let kept = try #require(try PerfDataReaderTests.read(bytes, options).keptSymbols)
+    let elsewhere = try TemporaryDirectory()
+    var others = Self.options(elsewhere)
+    #expect(Self.names(try PerfDataReaderTests.read(bytes, others)) == [nil, nil, nil])
+    others.symbols.kept = kept.bytes.withUnsafeBufferPointer { KeptSymbols($0) }
+    #expect(Self.names(try PerfDataReaderTests.read(bytes, others)) == wanted)
+  }
+
+  @Test(
     "Stubs are named by the function that they lead to", .enabled(if: hasTools, "gcc and binutils are not installed"))
   func stubs() async throws {
     let directory = try TemporaryDirectory()

@@ -10,6 +10,8 @@ package struct Profile: Sendable {
   /// The files and other pieces of code that addresses were looked up in, where the reader looked addresses up.
   package var objects: [CodeObject] = []
   package var origin = Origin()
+  /// The symbols by which another machine can name the same addresses, where they were asked for.
+  package var keptSymbols: KeptSymbols?
   /// What the reader has to tell the person: a file that was cut, a fallback, unknown records. One line each, not yet harmless.
   package var notes: [String] = []
 

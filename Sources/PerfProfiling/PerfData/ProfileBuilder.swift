@@ -165,6 +165,7 @@ struct ProfileBuilder {
     result.frames = resolver.frames
     result.objects = resolver.codeObjects
     result.notes += resolver.notes
+    result.keptSymbols = resolver.met
     return result
   }
 

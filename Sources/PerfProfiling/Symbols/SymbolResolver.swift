@@ -19,6 +19,8 @@ struct SymbolResolver {
   private var lists: KernelLists?
   private var listIndexes: [String: SymbolIndex] = [:]
   private var last: (object: Int32, state: State)?
+  /// The symbols that were met, where they are to be kept.
+  private(set) var met: KeptSymbols?
 
   /// What is known of an object's symbols.
   private final class State {
@@ -60,6 +62,7 @@ struct SymbolResolver {
     self.release = release
     self.keepsAddresses = keepsAddresses
     demangler = demangles ? Demangler() : nil
+    met = sources.keepsSymbols ? KeptSymbols() : nil
     // Under another kernel the processes and the kernel of this machine are not those that were recorded.
     if let release, !ThisMachine.isKernel(release) { self.sources.mayBeThisMachine = false }
   }
@@ -92,6 +95,14 @@ struct SymbolResolver {
     guard symbol >= 0 else { return unknownFrame(address, object, state) }
     if state.frames[symbol] >= 0 { return state.frames[symbol] }
     let bytes = state.index.name(symbol)
+    if met != nil {
+      // Counted as the recording counts addresses.
+      let shift = wanted &- (isReturn ? address &- 1 : address)
+      met?.add(
+        KeptSymbols.Symbol(
+          start: state.index.start(symbol) &- shift, size: state.index.size(symbol), name: Array(bytes)),
+        of: Self.key(object))
+    }
     let name = demangler?.demangled(bytes) ?? String(decoding: bytes, as: UTF8.self)
     let frame = frames.number(of: Frame(name: name, object: object.name, kind: object.frameKind))
     state.frames[symbol] = frame
@@ -113,7 +124,15 @@ struct SymbolResolver {
       CodeObject(name: object.name, buildID: object.buildID.map(ObjectFiles.hexadecimal), symbols: symbols))
   }
 
+  private static func key(_ object: ProfileBuilder.Object) -> KeptSymbols.Object {
+    KeptSymbols.Object(name: object.name, buildID: object.buildID.map(ObjectFiles.hexadecimal) ?? "")
+  }
+
   private mutating func load(_ object: ProfileBuilder.Object, kernel: ProfileBuilder.Object?) -> State {
+    if let (index, names) = sources.kept?.index(of: Self.key(object)) {
+      note(object, .found(sources.keptPath ?? ""))
+      return State(index, holders: [names])
+    }
     switch object.kind {
     case .special: return State()
     case .bpf, .jitCode:

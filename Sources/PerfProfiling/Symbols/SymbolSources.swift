@@ -11,6 +11,12 @@ package struct SymbolSources: Sendable {
   package var debuginfod: RootDirectory?
   /// Whether the recorded machine may be this one, so that its kernel and processes can be asked.
   package var mayBeThisMachine: Bool
+  /// Symbols that were kept beside the recording; they go before everything else.
+  package var kept: KeptSymbols?
+  /// Where these were read from, for reports.
+  package var keptPath: String?
+  /// Whether the symbols that a recording needs are to be handed back with its profile.
+  package var keepsSymbols = false
 
   /// - Parameter root: the directory in which the recorded machine's files are (`--symfs`).
   package init(root: RootDirectory = RootDirectory(), environment: [String: String] = [:]) {
