@@ -16,7 +16,7 @@ let toolSettings: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
-let ourSettings = toolSettings + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
+let ourSettings = toolSettings + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : [])
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -100,12 +100,13 @@ let package = Package(
     .target(
       name: "ToolboxFuzz",
       dependencies: [
-        "PerfReference", "SystemReset", "KernelReleases", "DebianPackages", "Configuration", "Compression",
-        "HostSystem",
+        "PerfReference", "PerfProfiling", "SystemReset", "KernelReleases", "DebianPackages", "Configuration",
+        "Compression", "HostSystem",
       ],
       path: "Tests/Fuzz", exclude: ["Seeds", "fuzz.dict", "fuzz.sh"], swiftSettings: ourSettings),
     .executableTarget(
-      name: "toolbox-bench", dependencies: ["TestSupport"], path: "Tests/Benchmarks", swiftSettings: ourSettings),
+      name: "toolbox-bench", dependencies: ["TestSupport"], path: "Tests/Benchmarks",
+      exclude: ["record-profiles.sh"], swiftSettings: ourSettings),
     .executableTarget(
       name: "account-trial", dependencies: ["SystemReset", "HostSystem"], path: "Tests/AccountTrial",
       swiftSettings: ourSettings),
@@ -132,7 +133,7 @@ let package = Package(
       dependencies: ["PerfReference", "PerfProbes", "BundledData", "DataTree", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
-      name: "PerfProfilingTests", dependencies: ["PerfProfiling", "Compression", "HostSystem", "TestSupport"],
+      name: "PerfProfilingTests", dependencies: ["PerfProfiling", "Compression", "CZstd", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
       name: "SystemResetTests", dependencies: ["SystemReset", "DebianPackages", "HostSystem", "TestSupport"],

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// Times `toolbox` against its peers: `toolbox-bench PATH-OF-TOOLBOX [--quick] [--kernel]`, the latter for the kernel commands
-/// alone.
+/// Times `toolbox` against its peers: `toolbox-bench PATH-OF-TOOLBOX [--quick] [--kernel | --profiles]`, the latter two for the
+/// kernel commands alone, and for recordings alone. TOOLBOX_BENCH_PROFILES names a directory that keeps the recordings.
 ///
 /// Commands of one comparison run in turn, so that a change of the machine's speed meets both. What is quoted is the
 /// median, and the ratio of the medians.
@@ -11,7 +11,7 @@ struct Benchmarks {
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
     guard let toolbox = arguments.first(where: { !$0.hasPrefix("-") }) else {
-      print("usage: toolbox-bench PATH-OF-TOOLBOX [--quick] [--kernel]")
+      print("usage: toolbox-bench PATH-OF-TOOLBOX [--quick] [--kernel | --profiles]")
       exit(64)
     }
     let rounds = arguments.contains("--quick") ? 20 : 300
@@ -21,10 +21,16 @@ struct Benchmarks {
       kernel(toolbox, rounds: max(15, rounds / 5), idleSeconds: idleSeconds)
       return
     }
+    let kept = ProcessInfo.processInfo.environment["TOOLBOX_BENCH_PROFILES"]
+    if arguments.contains("--profiles") {
+      profiles(toolbox, rounds: max(5, rounds / 30), directory: kept)
+      return
+    }
     startUp(toolbox, rounds: rounds)
     search(toolbox, rounds: rounds)
     dryRun(toolbox, rounds: max(7, rounds / 15))
     kernel(toolbox, rounds: max(15, rounds / 5), idleSeconds: idleSeconds)
+    profiles(toolbox, rounds: max(5, rounds / 30), directory: kept)
     for (installed, available) in [(860, 63_000), (2000, 120_000), (4000, 200_000)] {
       plan(toolbox, installed: installed, available: available, rounds: max(5, rounds / 30))
     }

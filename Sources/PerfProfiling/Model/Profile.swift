@@ -7,6 +7,11 @@ package struct Profile: Sendable {
   package var stacks = StackTable()
   package var samples = Samples()
   package var accounting = SampleAccounting()
+  /// The files and other pieces of code that addresses were looked up in, where the reader looked addresses up.
+  package var objects: [CodeObject] = []
+  package var origin = Origin()
+  /// The symbols by which another machine can name the same addresses, where they were asked for.
+  package var keptSymbols: KeptSymbols?
   /// What the reader has to tell the person: a file that was cut, a fallback, unknown records. One line each, not yet harmless.
   package var notes: [String] = []
 
@@ -21,6 +26,23 @@ package struct Profile: Sendable {
       self.name = name
       self.unit = unit
     }
+  }
+
+  /// Where the profile was taken; what the file does not say is nil or empty.
+  package struct Origin: Hashable, Sendable {
+    package var commandLine: [String] = []
+    package var hostName: String?
+    package var kernelRelease: String?
+    /// As uname(1) spells it.
+    package var architecture: String?
+    package var perfVersion: String?
+    package var cpus: Int?
+    /// The clock of the times, as in clock_gettime(2); nil for the one of perf itself.
+    package var clock: Int32?
+    /// The most frames that the kernel was allowed to note for a stack; nil where it is not told.
+    package var maximumDepth: Int?
+
+    package init() {}
   }
 
   /// What the weights of an event count.
@@ -59,6 +81,39 @@ package struct Profile: Sendable {
 
     package init() {}
     package var count: Int { stacks.count }
+  }
+}
+
+/// A piece of code that addresses fell into, and what is known of its symbols.
+package struct CodeObject: Hashable, Sendable {
+  /// As in `Frame.object`.
+  package var name: String
+  /// As hexadecimal digits; nil where none is recorded.
+  package var buildID: String?
+  package var symbols: Symbols
+
+  /// What became of the search for symbols.
+  package enum Symbols: Hashable, Sendable {
+    /// Taken from the file of this path, or from the kernel.
+    case found(String)
+    /// The file has names only for what it offers to others (`.dynsym`).
+    case exportedOnly(String)
+    /// The file is there without any symbol.
+    case stripped(String)
+    /// No such file.
+    case absent
+    /// The file that is there now is another build.
+    case otherBuild(String)
+    /// The file may not be read, or is damaged; with the reason.
+    case unreadable(String)
+    /// Code made at run time for which no map is there.
+    case noMap(String)
+  }
+
+  package init(name: String, buildID: String?, symbols: Symbols) {
+    self.name = name
+    self.buildID = buildID
+    self.symbols = symbols
   }
 }
 

@@ -7,20 +7,22 @@ package struct StackTable: Sendable {
   package private(set) var parents: [Int32] = [0]
   /// The innermost frame of each stack; -1 for the empty stack.
   package private(set) var frames: [Int32] = [-1]
-  private var children: [UInt64: Int32] = [:]
+  private var children = NumberTable()
 
   package init() {}
 
   package static let empty: Int32 = 0
 
   /// The stack in which `frame` was called from `parent`; the same for equal arguments.
+  @inline(__always)
   package mutating func stack(calling frame: Int32, from parent: Int32) -> Int32 {
     let key = UInt64(UInt32(bitPattern: parent)) << 32 | UInt64(UInt32(bitPattern: frame))
-    if let known = children[key] { return known }
-    let number = Int32(parents.count)
-    parents.append(parent)
-    frames.append(frame)
-    children[key] = number
+    let new = Int32(truncatingIfNeeded: parents.count)
+    let number = children.number(for: key, or: new)
+    if number == new {
+      parents.append(parent)
+      frames.append(frame)
+    }
     return number
   }
 
