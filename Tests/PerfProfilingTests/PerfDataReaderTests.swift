@@ -188,6 +188,19 @@ struct PerfDataReaderTests {
     #expect(Self.lines(profile)[3] == "made anew cpu-clock 8: /bin/other program<4010>")
   }
 
+  @Test("Compressed records that open to a flood are refused with their place")
+  func flood() throws {
+    var writer = RecordingWriter()
+    let records = Self.example().records
+    // The first record, whose size is in its seventh byte.
+    let comm = records.prefix(Int(records[6]))
+    writer.append(raw: (0..<1_500_000).flatMap { _ in comm })
+    let bytes = writer.file(records: writer.compressed(inPiecesOf: 60_000), isCompressed: true)
+    #expect(bytes.count < 200_000)
+    let error = #expect(throws: RecordingError.self) { try Self.read(bytes) }
+    #expect(error?.message.contains("far more") == true && error?.failureKind == .badData)
+  }
+
   @Test("Records of unknown types are counted and named, and those of trace data are passed over")
   func unknownRecords() throws {
     var writer = Self.example()

@@ -42,6 +42,8 @@ struct ProfileBuilder {
   private(set) var profile = Profile()
   private(set) var objects: [Object] = []
   private var locations = LocationTable()
+  /// The one frame of all addresses of an object, such as one without symbols; -1 where there are more, or none is known.
+  private var wholeFrames: ContiguousArray<Int32> = []
   private(set) var resolver: SymbolResolver
   /// How many records there are of each type that is not read.
   private(set) var unread: [UInt32: Int] = [:]
@@ -59,7 +61,8 @@ struct ProfileBuilder {
   private var threadOfID = NumberTable()
   private var commands: [String] = []
   private var commandNumbers: [String: Int32] = [:]
-  private var threadNumbers: [Profile.Thread: Int32] = [:]
+  /// The number of a thread by its state and its name.
+  private var threadNumbers = NumberTable()
 
   private var spaces: [AddressSpace] = []
   private var spaceOfProcess = NumberTable()
@@ -332,14 +335,17 @@ struct ProfileBuilder {
     let name =
       thread.command >= 0
       ? commands[Int(thread.command)] : (thread.threadID == 0 ? "swapper" : ":\(thread.threadID)")
-    let key = Profile.Thread(processID: thread.processID, threadID: thread.threadID, command: name)
-    let number: Int32
-    if let known = threadNumbers[key] {
-      number = known
-    } else {
-      number = Int32(profile.threads.count)
-      profile.threads.append(key)
-      threadNumbers[key] = number
+    // A thread that has a name for the second time is the same one, but for a number that was given to another process.
+    let key = UInt64(truncatingIfNeeded: state) << 32 | UInt64(UInt32(bitPattern: thread.command))
+    let new = Int32(truncatingIfNeeded: profile.threads.count)
+    var number = threadNumbers.number(for: key, or: new)
+    if number != new, profile.threads[Int(number)].processID != thread.processID {
+      number = new
+      threadNumbers.set(key, new)
+    }
+    if number == new {
+      profile.threads.append(
+        Profile.Thread(processID: thread.processID, threadID: thread.threadID, command: name))
     }
     threads[state].number = number
     return number
@@ -349,6 +355,7 @@ struct ProfileBuilder {
 
   private mutating func addObject(_ object: Object) -> Int32 {
     objects.append(object)
+    wholeFrames.append(-1)
     return Int32(objects.count - 1)
   }
 
@@ -694,6 +701,8 @@ struct ProfileBuilder {
     case 5: object = Self.guestUser
     default: object = Self.unknownUser
     }
+    let whole = wholeFrames[Int(object)]
+    if whole >= 0 { return whole }
     let known = locations.frame(object: object, address: address, isReturn: entry.isReturn)
     return known >= 0 ? known : newFrame(object, address, isReturn: entry.isReturn)
   }
@@ -703,7 +712,10 @@ struct ProfileBuilder {
     let frame = resolver.frame(
       address, isReturn: isReturn, number: object, object: objects[Int(object)],
       kernel: kernel.object >= 0 ? objects[Int(kernel.object)] : nil)
-    locations.set(object: object, address: address, isReturn: isReturn, frame: frame)
+    wholeFrames[Int(object)] = resolver.wholeFrame(ofObject: object)
+    if wholeFrames[Int(object)] < 0 {
+      locations.set(object: object, address: address, isReturn: isReturn, frame: frame)
+    }
     return frame
   }
 }
