@@ -7,6 +7,8 @@ struct ProfileBuilder {
     /// Nanoseconds after the first sample.
     var from: UInt64?
     var to: UInt64?
+    /// The place of the event of context switches whose samples are to weigh what their threads then wait; nil for none.
+    var switches: Int?
     var restrictsTime: Bool { from != nil || to != nil }
   }
 
@@ -81,6 +83,9 @@ struct ProfileBuilder {
   private var lastThread: (id: Int32, state: Int32) = (-1, -1)
   private var lastProcess: (id: Int32, space: Int32) = (-1, -1)
   private var firstSampleTime: UInt64?
+  /// The threads that are off their CPU, with the sample that says where they went.
+  private var waiting: [Int32: (sample: Int, since: UInt64)] = [:]
+  private var latestSwitch: UInt64 = 0
 
   /// Code made at run time that is yet to come, of the processes that wrote it down.
   private var jitDumps: [Int32: (dump: JitDump, next: Int, path: String)] = [:]
@@ -581,6 +586,12 @@ struct ProfileBuilder {
       processID = record.i32(layout.thread)
       threadID = record.i32(layout.thread + 4)
     }
+    if filter.switches == event,
+      !endWait(record, at: place + 8 * count, size: size, time: time, threadID: threadID)
+    {
+      profile.accounting.leftOut["of idle CPUs", default: 0] += 1
+      return
+    }
     if !jitDumps.isEmpty { loadJitCode(processID, until: time) }
     let state = Int(thread(processID: processID, threadID: threadID))
     let threadNumber = threads[state].number >= 0 ? threads[state].number : profileThread(state)
@@ -597,6 +608,41 @@ struct ProfileBuilder {
     profile.samples.weights.append(layout.period >= 0 ? record.u64(layout.period) : fixedWeights[event])
     if hasTimes { profile.samples.times.append(time) }
     if hasCPUs { profile.samples.cpus.append(layout.cpu >= 0 ? record.i32(layout.cpu) : -1) }
+    if filter.switches == event { waits(threadID, from: time) }
+  }
+
+  // MARK: Waiting
+
+  /// Where the thread stands that a context switch goes to, in the data of the tracepoint behind the eight bytes that all
+  /// have: two names of 16 bytes, two numbers of 4, and the state of the one before. Source: the format of sched_switch.
+  private static let nextThreadAt = 56
+
+  /// Ends the wait of the thread that a context switch goes to.
+  /// - Parameter place: where the data of the tracepoint begins, with its size.
+  /// - Returns: whether the sample counts: an idle CPU waits for nothing.
+  private mutating func endWait(_ record: RecordBytes, at place: Int, size: Int, time: UInt64, threadID: Int32) -> Bool
+  {
+    latestSwitch = time
+    if place + 4 + Self.nextThreadAt + 4 <= size, record.u32(place) >= UInt32(Self.nextThreadAt) + 4 {
+      let next = record.i32(place + 4 + Self.nextThreadAt)
+      if let wait = waiting.removeValue(forKey: next) {
+        profile.samples.weights[wait.sample] = time >= wait.since ? time - wait.since : 0
+      }
+    }
+    return threadID != 0
+  }
+
+  private mutating func waits(_ threadID: Int32, from time: UInt64) {
+    profile.samples.weights[profile.samples.count - 1] = 0
+    waiting[threadID] = (profile.samples.count - 1, time)
+  }
+
+  /// What still waits at the end has waited until then.
+  mutating func endWaits() {
+    for wait in waiting.values {
+      profile.samples.weights[wait.sample] = latestSwitch >= wait.since ? latestSwitch - wait.since : 0
+    }
+    waiting = [:]
   }
 
   /// Where the values of counters end.

@@ -71,6 +71,7 @@ struct RecordingScan {
   mutating func finish() throws(RecordingError) {
     let due = pending.endAll()
     try deliver(due)
+    builder.endWaits()
     compressed.close()
   }
 
