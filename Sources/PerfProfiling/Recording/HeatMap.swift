@@ -49,13 +49,17 @@ package struct HeatMap: Sendable, Equatable {
 
   private static let fieldWidth = 10
   private static let fieldHeight = 7
-  private static let left = 46
+  private static let left = 60
+  /// The line below the picture needs as much.
+  private static let leastWidth = 520
+  /// A label below the columns is as wide as so many of them.
+  private static let labelColumns = 5
   private static let top = 34
 
   /// The picture as a document of its own; it runs nothing, and follows the reader's choice of a dark page.
   /// - Parameter title: any text; it is escaped.
   package func svg(title: String) -> String {
-    let width = Self.left + columns * Self.fieldWidth + 16
+    let width = max(Self.leastWidth, Self.left + columns * Self.fieldWidth + 16)
     let bottom = Self.top + Self.rows * Self.fieldHeight
     let height = bottom + 40
     let greatest = max(1, counts.max() ?? 1)
@@ -78,11 +82,11 @@ package struct HeatMap: Sendable, Equatable {
       result +=
         "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(Self.fieldWidth - 1)\" height=\"\(Self.fieldHeight - 1)\" fill=\"\(Self.colour(count, greatest))\"><title>from \(Self.decimal(start)) s: \(amount(count))</title></rect>\n"
     }
-    for (fraction, label) in [(0, "0"), (25, "half"), (50, "full")] {
+    for (fraction, label) in [(0, 0), (25, secondsPerColumn * 500), (50, secondsPerColumn * 1000)] {
       let y = bottom - fraction * Self.fieldHeight + 4
-      result += "<text x=\"\(Self.left - 6)\" y=\"\(y)\" text-anchor=\"end\">\(label)</text>\n"
+      result += "<text x=\"\(Self.left - 6)\" y=\"\(y)\" text-anchor=\"end\">\(label) ms</text>\n"
     }
-    let step = max(1, (columns + 11) / 12)
+    let step = max(Self.labelColumns, (columns + 11) / 12)
     for column in stride(from: 0, to: columns, by: step) {
       result +=
         "<text x=\"\(Self.left + column * Self.fieldWidth)\" y=\"\(bottom + 16)\">\(column * secondsPerColumn) s</text>\n"
