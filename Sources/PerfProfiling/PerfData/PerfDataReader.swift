@@ -43,9 +43,16 @@ package enum PerfDataReader {
         guard let unwinding = options.unwinding, try RecordingHead(bytes, path: path).copiesUserStacks else {
           return try read(bytes, path: path, options: options)
         }
-        var profile = try unwinding(path)
-        profile.notes.insert("its stacks are unwound by perf script, which takes longer than reading them here", at: 0)
-        return profile
+        do {
+          var profile = try unwinding(path)
+          profile.notes.insert(
+            "its stacks are unwound by perf script, which takes longer than reading them here", at: 0)
+          return profile
+        } catch let error as any ReportableError where error.failureKind == .unavailable {
+          var profile = try read(bytes, path: path, options: options)
+          profile.notes.insert(error.message, at: 0)
+          return profile
+        }
       }
     }
     let main = try host.map(path + "/data", limit: 1 << 46)

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Glibc
 import HostSystem
+import PerfProbes
 import PerfProfiling
 import TerminalOutput
 
@@ -55,6 +57,14 @@ struct ProfileOptions: ParsableArguments {
       rules.labelsProcess = pid
       rules.labelsThread = tid
       options.text.compatibility = rules
+    }
+    let text = options.text
+    options.recording.unwinding = { path in
+      let perf = PerfLocator.candidates(environment: environment, userID: geteuid()).first
+      guard let perf else { throw RecordingPlanError.noPerf }
+      var reader = ScriptTextReader(options: text)
+      try PerfScript.run(perf: perf, path: path, environment: environment) { reader.feed($0) }
+      return reader.finish()
     }
     return try ProfileReader.read(file, options: options)
   }
