@@ -133,7 +133,8 @@ let package = Package(
       dependencies: ["PerfReference", "PerfProbes", "BundledData", "DataTree", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
-      name: "PerfProfilingTests", dependencies: ["PerfProfiling", "Compression", "CZstd", "HostSystem", "TestSupport"],
+      name: "PerfProfilingTests",
+      dependencies: ["PerfProfiling", "PerfProbes", "Compression", "CZstd", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),
     .testTarget(
       name: "SystemResetTests", dependencies: ["SystemReset", "DebianPackages", "HostSystem", "TestSupport"],

@@ -12,9 +12,9 @@ struct DemanglerTests {
   @Test(
     "C++ and Swift",
     arguments: [
-      ("_ZN3foo3barEi", "foo::bar(int)"),
-      ("_ZNSt6vectorIiSaIiEE9push_backERKi", "std::vector<int, std::allocator<int> >::push_back(int const&)"),
-      ("_ZN12_GLOBAL__N_14workEv", "(anonymous namespace)::work()"),
+      ("_ZN3foo3barEi", "foo::bar"),
+      ("_ZNSt6vectorIiSaIiEE9push_backERKi", "std::vector<int, std::allocator<int> >::push_back"),
+      ("_ZN12_GLOBAL__N_14workEv", "(anonymous namespace)::work"),
       ("$s4main3fooyS2iF", "main.foo(Swift.Int) -> Swift.Int"),
       ("main", "main"), ("_start", "_start"), ("_Z", "_Z"), ("_ZN", "_ZN"), ("__libc_start_main", "__libc_start_main"),
     ])

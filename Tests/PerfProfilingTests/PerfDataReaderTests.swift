@@ -188,6 +188,49 @@ struct PerfDataReaderTests {
     #expect(Self.lines(profile)[3] == "made anew cpu-clock 8: /bin/other program<4010>")
   }
 
+  @Test("Compressed records that open to a flood are refused with their place")
+  func flood() throws {
+    var writer = RecordingWriter()
+    let records = Self.example().records
+    // The first record, whose size is in its seventh byte.
+    let comm = records.prefix(Int(records[6]))
+    writer.append(raw: (0..<1_500_000).flatMap { _ in comm })
+    let bytes = writer.file(records: writer.compressed(inPiecesOf: 60_000), isCompressed: true)
+    #expect(bytes.count < 200_000)
+    let error = #expect(throws: RecordingError.self) { try Self.read(bytes) }
+    #expect(error?.message.contains("far more") == true && error?.failureKind == .badData)
+  }
+
+  @Test("A context switch weighs the time until its thread runs again")
+  func waits() throws {
+    typealias Field = RecordingWriter.Field
+    var writer = RecordingWriter(
+      events: [
+        RecordingWriter.Event(
+          type: 2, config: 300, period: 1, sampleType: Field.usual | Field.raw, flags: 1 << 18,
+          name: "sched:sched_switch")
+      ])
+    /// The tracepoint's data, with the thread that runs next.
+    func next(_ thread: Int32) -> [UInt8] {
+      let data = [UInt8](repeating: 0, count: 56) + writer.number(thread) + writer.number(Int32(120))
+      return writer.number(UInt32(data.count)) + data
+    }
+    writer.command(10, 10, "a")
+    writer.command(20, 20, "b")
+    writer.map2(10, 0x1000, 0x1000, "/bin/a", time: 1)
+    writer.sample(.init(time: 100, chain: [Self.userMarker, 0x1001], tail: next(0)))
+    writer.sample(.init(process: 0, thread: 0, time: 150, chain: [], mode: 1, tail: next(20)))
+    writer.sample(.init(process: 20, thread: 20, time: 170, chain: [], tail: next(10)))
+    writer.sample(.init(time: 200, chain: [Self.userMarker, 0x1001], tail: next(20)))
+    writer.sample(.init(process: 20, thread: 20, time: 260, chain: [], tail: next(0)))
+    var options = Self.options
+    options.weighsWaits = true
+    let profile = try Self.read(writer.file(), options)
+    #expect(profile.samples.weights == [70, 30, 60, 0])
+    #expect(profile.accounting.leftOut == ["of idle CPUs": 1])
+    #expect(profile.events == [Profile.Event(name: "sched:sched_switch", unit: .nanoseconds)])
+  }
+
   @Test("Records of unknown types are counted and named, and those of trace data are passed over")
   func unknownRecords() throws {
     var writer = Self.example()

@@ -12,6 +12,9 @@ struct CompressedRecords {
   private(set) var heldBytes = 0
 
   private static let blockSize = 1 << 20
+  /// All bytes that were opened.
+  private(set) var openedBytes = 0
+
   /// A record has at most 65,535 bytes, so this much room is enough for the rest of one and more.
   private static let leastRoom = 1 << 17
 
@@ -21,10 +24,12 @@ struct CompressedRecords {
   }
 
   /// Opens the bytes of one compressed record.
-  /// - Parameter body: is handed runs of whole records and their size; gives back how many bytes it took, which leaves the
+  /// - Parameters:
+  ///   - most: how many bytes all records so far may open to.
+  ///   - body: is handed runs of whole records and their size; gives back how many bytes it took, which leaves the
   ///   beginning of a record for the next time.
   mutating func open(
-    _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawPointer, Int) throws -> Int
+    _ bytes: UnsafeRawBufferPointer, upTo most: Int, _ body: (UnsafeRawPointer, Int) throws -> Int
   ) throws {
     if stream == nil { stream = ZSTD_createDStream() }
     guard let stream else { throw Failure(what: "libzstd did not start") }
@@ -37,6 +42,8 @@ struct CompressedRecords {
       let code = ZSTD_decompressStream(stream, &output, &input)
       if ZSTD_isError(code) != 0 { throw Failure(what: String(cString: ZSTD_getErrorName(code))) }
       end += output.pos
+      openedBytes += output.pos
+      guard openedBytes <= most else { throw Failure(what: "they open to far more than records do") }
       isFull = output.pos == room
       if output.pos == 0, input.pos == input.size { break }
       if let base = block.baseAddress { start += try body(UnsafeRawPointer(base + start), end - start) }

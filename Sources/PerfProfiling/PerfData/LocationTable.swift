@@ -28,8 +28,16 @@ struct LocationTable {
     }
   }
 
+  /// So many places are remembered; then all are forgotten, and looked up again where they come again. Recordings have
+  /// some 100,000; only one that was made to fill the memory has more.
+  private static let most = 3 << 20
+
   /// Keeps the frame of a place that has none yet.
   mutating func set(object: Int32, address: UInt64, isReturn: Bool, frame: Int32) {
+    if count >= Self.most {
+      for index in slots.indices { slots[index].frame = -1 }
+      count = 0
+    }
     if count &* 4 >= slots.count &* 3 { grow() }
     let key = Self.key(address, isReturn)
     var place = mixed(key, object) & mask

@@ -17,6 +17,8 @@ package enum PerfDataReader {
     package var keepsAddresses = false
     /// Whether names of C++, Rust and Swift are written as people write them.
     package var demangles = true
+    /// Whether the samples of `sched:sched_switch` are to weigh the nanoseconds that their threads then waited.
+    package var weighsWaits = false
     package var symbols: SymbolSources
     /// Reads a recording whose stacks have to be unwound from copies of them (`--call-graph dwarf`), by its path: through
     /// perf itself. Without it, and for a recording that is no file, such stacks end at the innermost frame.
@@ -41,9 +43,16 @@ package enum PerfDataReader {
         guard let unwinding = options.unwinding, try RecordingHead(bytes, path: path).copiesUserStacks else {
           return try read(bytes, path: path, options: options)
         }
-        var profile = try unwinding(path)
-        profile.notes.insert("its stacks are unwound by perf script, which takes longer than reading them here", at: 0)
-        return profile
+        do {
+          var profile = try unwinding(path)
+          profile.notes.insert(
+            "its stacks are unwound by perf script, which takes longer than reading them here", at: 0)
+          return profile
+        } catch let error as any ReportableError where error.failureKind == .unavailable {
+          var profile = try read(bytes, path: path, options: options)
+          profile.notes.insert(error.message, at: 0)
+          return profile
+        }
       }
     }
     let main = try host.map(path + "/data", limit: 1 << 46)
@@ -73,6 +82,10 @@ package enum PerfDataReader {
     var filter = ProfileBuilder.Filter()
     (filter.from, filter.to) = (options.from, options.to)
     if let wanted = options.event { filter.event = try event(named: wanted, in: head, path: path) }
+    if options.weighsWaits {
+      filter.switches = try event(named: "sched:sched_switch", in: head, path: path) ?? 0
+      filter.event = filter.switches
+    }
     if head.isPipe { head.lookAhead(bytes) }
     let maps = PerfMapFiles(sources: options.symbols)
     let resolver = SymbolResolver(
@@ -86,7 +99,9 @@ package enum PerfDataReader {
     try scan.scanHead()
     for part in parts { try part.file.withBytes { try scan.scanPart(UnsafeRawBufferPointer($0), path: part.path) } }
     if head.isDirectory { try scan.finish() }
-    return scan.profile()
+    var profile = scan.profile()
+    if let switches = filter.switches, switches < profile.events.count { profile.events[switches].unit = .nanoseconds }
+    return profile
   }
 
   private static func event(named wanted: String, in head: RecordingHead, path: String) throws(RecordingError) -> Int? {

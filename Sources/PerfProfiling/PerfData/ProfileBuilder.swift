@@ -7,6 +7,8 @@ struct ProfileBuilder {
     /// Nanoseconds after the first sample.
     var from: UInt64?
     var to: UInt64?
+    /// The place of the event of context switches whose samples are to weigh what their threads then wait; nil for none.
+    var switches: Int?
     var restrictsTime: Bool { from != nil || to != nil }
   }
 
@@ -42,6 +44,8 @@ struct ProfileBuilder {
   private(set) var profile = Profile()
   private(set) var objects: [Object] = []
   private var locations = LocationTable()
+  /// The one frame of all addresses of an object, such as one without symbols; -1 where there are more, or none is known.
+  private var wholeFrames: ContiguousArray<Int32> = []
   private(set) var resolver: SymbolResolver
   /// How many records there are of each type that is not read.
   private(set) var unread: [UInt32: Int] = [:]
@@ -59,7 +63,8 @@ struct ProfileBuilder {
   private var threadOfID = NumberTable()
   private var commands: [String] = []
   private var commandNumbers: [String: Int32] = [:]
-  private var threadNumbers: [Profile.Thread: Int32] = [:]
+  /// The number of a thread by its state and its name.
+  private var threadNumbers = NumberTable()
 
   private var spaces: [AddressSpace] = []
   private var spaceOfProcess = NumberTable()
@@ -78,6 +83,9 @@ struct ProfileBuilder {
   private var lastThread: (id: Int32, state: Int32) = (-1, -1)
   private var lastProcess: (id: Int32, space: Int32) = (-1, -1)
   private var firstSampleTime: UInt64?
+  /// The threads that are off their CPU, with the sample that says where they went.
+  private var waiting: [Int32: (sample: Int, since: UInt64)] = [:]
+  private var latestSwitch: UInt64 = 0
 
   /// Code made at run time that is yet to come, of the processes that wrote it down.
   private var jitDumps: [Int32: (dump: JitDump, next: Int, path: String)] = [:]
@@ -332,14 +340,17 @@ struct ProfileBuilder {
     let name =
       thread.command >= 0
       ? commands[Int(thread.command)] : (thread.threadID == 0 ? "swapper" : ":\(thread.threadID)")
-    let key = Profile.Thread(processID: thread.processID, threadID: thread.threadID, command: name)
-    let number: Int32
-    if let known = threadNumbers[key] {
-      number = known
-    } else {
-      number = Int32(profile.threads.count)
-      profile.threads.append(key)
-      threadNumbers[key] = number
+    // A thread that has a name for the second time is the same one, but for a number that was given to another process.
+    let key = UInt64(truncatingIfNeeded: state) << 32 | UInt64(UInt32(bitPattern: thread.command))
+    let new = Int32(truncatingIfNeeded: profile.threads.count)
+    var number = threadNumbers.number(for: key, or: new)
+    if number != new, profile.threads[Int(number)].processID != thread.processID {
+      number = new
+      threadNumbers.set(key, new)
+    }
+    if number == new {
+      profile.threads.append(
+        Profile.Thread(processID: thread.processID, threadID: thread.threadID, command: name))
     }
     threads[state].number = number
     return number
@@ -349,6 +360,7 @@ struct ProfileBuilder {
 
   private mutating func addObject(_ object: Object) -> Int32 {
     objects.append(object)
+    wholeFrames.append(-1)
     return Int32(objects.count - 1)
   }
 
@@ -574,6 +586,12 @@ struct ProfileBuilder {
       processID = record.i32(layout.thread)
       threadID = record.i32(layout.thread + 4)
     }
+    if filter.switches == event,
+      !endWait(record, at: place + 8 * count, size: size, time: time, threadID: threadID)
+    {
+      profile.accounting.leftOut["of idle CPUs", default: 0] += 1
+      return
+    }
     if !jitDumps.isEmpty { loadJitCode(processID, until: time) }
     let state = Int(thread(processID: processID, threadID: threadID))
     let threadNumber = threads[state].number >= 0 ? threads[state].number : profileThread(state)
@@ -590,6 +608,41 @@ struct ProfileBuilder {
     profile.samples.weights.append(layout.period >= 0 ? record.u64(layout.period) : fixedWeights[event])
     if hasTimes { profile.samples.times.append(time) }
     if hasCPUs { profile.samples.cpus.append(layout.cpu >= 0 ? record.i32(layout.cpu) : -1) }
+    if filter.switches == event { waits(threadID, from: time) }
+  }
+
+  // MARK: Waiting
+
+  /// Where the thread stands that a context switch goes to, in the data of the tracepoint behind the eight bytes that all
+  /// have: two names of 16 bytes, two numbers of 4, and the state of the one before. Source: the format of sched_switch.
+  private static let nextThreadAt = 56
+
+  /// Ends the wait of the thread that a context switch goes to.
+  /// - Parameter place: where the data of the tracepoint begins, with its size.
+  /// - Returns: whether the sample counts: an idle CPU waits for nothing.
+  private mutating func endWait(_ record: RecordBytes, at place: Int, size: Int, time: UInt64, threadID: Int32) -> Bool
+  {
+    latestSwitch = time
+    if place + 4 + Self.nextThreadAt + 4 <= size, record.u32(place) >= UInt32(Self.nextThreadAt) + 4 {
+      let next = record.i32(place + 4 + Self.nextThreadAt)
+      if let wait = waiting.removeValue(forKey: next) {
+        profile.samples.weights[wait.sample] = time >= wait.since ? time - wait.since : 0
+      }
+    }
+    return threadID != 0
+  }
+
+  private mutating func waits(_ threadID: Int32, from time: UInt64) {
+    profile.samples.weights[profile.samples.count - 1] = 0
+    waiting[threadID] = (profile.samples.count - 1, time)
+  }
+
+  /// What still waits at the end has waited until then.
+  mutating func endWaits() {
+    for wait in waiting.values {
+      profile.samples.weights[wait.sample] = latestSwitch >= wait.since ? latestSwitch - wait.since : 0
+    }
+    waiting = [:]
   }
 
   /// Where the values of counters end.
@@ -694,6 +747,8 @@ struct ProfileBuilder {
     case 5: object = Self.guestUser
     default: object = Self.unknownUser
     }
+    let whole = wholeFrames[Int(object)]
+    if whole >= 0 { return whole }
     let known = locations.frame(object: object, address: address, isReturn: entry.isReturn)
     return known >= 0 ? known : newFrame(object, address, isReturn: entry.isReturn)
   }
@@ -703,7 +758,10 @@ struct ProfileBuilder {
     let frame = resolver.frame(
       address, isReturn: isReturn, number: object, object: objects[Int(object)],
       kernel: kernel.object >= 0 ? objects[Int(kernel.object)] : nil)
-    locations.set(object: object, address: address, isReturn: isReturn, frame: frame)
+    wholeFrames[Int(object)] = resolver.wholeFrame(ofObject: object)
+    if wholeFrames[Int(object)] < 0 {
+      locations.set(object: object, address: address, isReturn: isReturn, frame: frame)
+    }
     return frame
   }
 }

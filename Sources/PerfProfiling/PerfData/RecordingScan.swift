@@ -18,9 +18,12 @@ struct RecordingScan {
   /// In a directory every file has rounds of its own.
   private var heedsRounds = true
   private var isOrderLost = false
+  private var compressedBytes = 0
 
   /// What is opened may wait for its turn up to this size; then order gives way.
   private static let mostHeldBytes = 128 << 20
+  /// Records shrink to a tenth or so. What opens to more than this was made to fill the memory.
+  private static let mostTimes = 100
 
   init(path: String, head: RecordingHead, builder: ProfileBuilder, file: UnsafeRawBufferPointer) {
     self.path = path
@@ -68,6 +71,7 @@ struct RecordingScan {
   mutating func finish() throws(RecordingError) {
     let due = pending.endAll()
     try deliver(due)
+    builder.endWaits()
     compressed.close()
   }
 
@@ -293,7 +297,9 @@ struct RecordingScan {
       compressedOffset = nil
     }
     do {
-      try stream.open(bytes) { records, count in
+      compressedBytes += bytes.count
+      let most = Self.mostTimes * compressedBytes + Self.mostHeldBytes / 4
+      try stream.open(bytes, upTo: most) { records, count in
         var taken = 0
         while count - taken >= 8 {
           let record = RecordBytes(base: records + taken, isSwapped: head.isSwapped)

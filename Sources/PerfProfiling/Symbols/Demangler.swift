@@ -2,7 +2,7 @@ import Glibc
 
 /// Names as people write them, from names as linkers see them.
 ///
-/// C++ goes through the system's libstdc++, Swift through the runtime that this program is built with, and Rust is taken
+/// C++ goes through the system's libstdc++, without arguments as in perf's own text; Swift through the runtime that this program is built with, and Rust is taken
 /// apart here.
 struct Demangler {
   private typealias CxxFunction =
@@ -31,7 +31,7 @@ struct Demangler {
       guard let first = name.firstIndex(of: UInt8(ascii: "Z")), first <= 4,
         name[..<first].allSatisfy({ $0 == UInt8(ascii: "_") })
       else { break }
-      if let plain = cxx(name) { return RustNames.legacy(plain) ?? plain }
+      if let plain = cxx(name) { return RustNames.legacy(plain) ?? FrameText.withoutArguments(Substring(plain)) }
     case (UInt8(ascii: "_"), UInt8(ascii: "R")): if let plain = RustNames.v0(name) { return plain }
     case (UInt8(ascii: "$"), UInt8(ascii: "s")), (UInt8(ascii: "$"), UInt8(ascii: "S")),
       (UInt8(ascii: "$"), UInt8(ascii: "e")),

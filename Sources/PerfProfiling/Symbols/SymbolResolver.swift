@@ -84,6 +84,9 @@ struct SymbolResolver {
       } else {
         state = load(object, kernel: kernel)
         states[number] = state
+        if state.whole < 0, state.index.count == 0, !keepsAddresses {
+          state.whole = unknownFrame(address, object, state)
+        }
       }
       last = (number, state)
     }
@@ -108,6 +111,9 @@ struct SymbolResolver {
     state.frames[symbol] = frame
     return frame
   }
+
+  /// The one frame of all addresses of an object; -1 where it has more than one, or no address of it was met.
+  func wholeFrame(ofObject number: Int32) -> Int32 { states[number]?.whole ?? -1 }
 
   private mutating func unknownFrame(_ address: UInt64, _ object: ProfileBuilder.Object, _ state: State) -> Int32 {
     if !keepsAddresses, state.unknown >= 0 { return state.unknown }

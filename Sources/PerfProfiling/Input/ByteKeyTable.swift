@@ -1,0 +1,68 @@
+/// Small numbers by pieces of text, without a String per look-up.
+struct ByteKeyTable {
+  private var slots: [(hash: UInt64, number: Int32)] = Array(repeating: (0, -1), count: 1024)
+  private var arena: [UInt8] = []
+  private var ranges: [(offset: Int, count: Int)] = []
+  private let seed = keySeed
+
+  var count: Int { ranges.count }
+
+  /// The number of the piece, and whether it is new. `salt` keeps apart what is equal in bytes and differs in meaning.
+  mutating func number(of key: UnsafeBufferPointer<UInt8>, salt: UInt64 = 0) -> (number: Int32, isNew: Bool) {
+    let hash = Self.hash(key, seed ^ salt)
+    var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    while slots[place].number >= 0 {
+      if slots[place].hash == hash {
+        let range = ranges[Int(slots[place].number)]
+        if range.count == key.count, isEqual(key, range.offset) { return (slots[place].number, false) }
+      }
+      place = (place + 1) & (slots.count - 1)
+    }
+    let number = Int32(truncatingIfNeeded: ranges.count)
+    slots[place] = (hash, number)
+    ranges.append((arena.count, key.count))
+    arena.append(contentsOf: key)
+    if ranges.count * 2 > slots.count { grow() }
+    return (number, true)
+  }
+
+  private func isEqual(_ key: UnsafeBufferPointer<UInt8>, _ offset: Int) -> Bool {
+    arena.withUnsafeBufferPointer { kept in
+      for index in 0..<key.count where kept[offset + index] != key[index] { return false }
+      return true
+    }
+  }
+
+  private mutating func grow() {
+    var larger: [(hash: UInt64, number: Int32)] = Array(repeating: (0, -1), count: slots.count * 2)
+    for slot in slots where slot.number >= 0 {
+      var place = Int(truncatingIfNeeded: slot.hash) & (larger.count - 1)
+      while larger[place].number >= 0 { place = (place + 1) & (larger.count - 1) }
+      larger[place] = slot
+    }
+    slots = larger
+  }
+
+  @inline(__always)
+  private static func hash(_ key: UnsafeBufferPointer<UInt8>, _ seed: UInt64) -> UInt64 {
+    var state = seed ^ UInt64(key.count)
+    let raw = UnsafeRawBufferPointer(key)
+    var index = 0
+    while index + 8 <= raw.count {
+      state = mix(state ^ raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+      index += 8
+    }
+    var rest: UInt64 = 0
+    while index < raw.count {
+      rest = rest << 8 | UInt64(raw[index])
+      index += 1
+    }
+    return mix(state ^ rest)
+  }
+
+  @inline(__always)
+  private static func mix(_ value: UInt64) -> UInt64 {
+    let product = value.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+    return product.high ^ product.low
+  }
+}

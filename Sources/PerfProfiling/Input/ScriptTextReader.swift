@@ -1,0 +1,348 @@
+import Glibc
+
+/// Reads what `perf script` prints, line by line, from pieces of any size.
+///
+/// A frame's text is parsed once and then found again by its bytes, a thread's likewise: most lines cost one look-up.
+package struct ScriptTextReader {
+  /// What is read, and by which rules.
+  package struct Options: Sendable {
+    /// The one event that counts; nil for all (for the first one by FlameGraph's rules).
+    package var event: String?
+    /// Whether frames without a name keep their address.
+    package var keepsAddresses = false
+    /// FlameGraph's own rules, by which known output is reproduced to the byte; nil for the better ones.
+    package var compatibility: Compatibility?
+
+    package init() {}
+  }
+
+  /// What FlameGraph's collapser is told.
+  package struct Compatibility: Hashable, Sendable {
+    /// `_[k]` behind frames of the kernel.
+    package var marksKernel = false
+    /// `_[j]` behind frames of a JIT map.
+    package var marksJIT = false
+    /// The process is part of the root's label.
+    package var labelsProcess = false
+    /// Process and thread are.
+    package var labelsThread = false
+
+    package init() {}
+  }
+
+  private enum State {
+    case outside
+    /// Frames of the open sample follow.
+    case inside
+    /// Frames of a sample that does not count follow.
+    case skipping
+  }
+
+  private let options: Options
+  private var profile = Profile()
+  private var carry: [UInt8] = []
+  private var state = State.outside
+  /// The open sample's frames, the innermost first, as places in `frameLists`.
+  private var openFrames: [Int32] = []
+  private var openThread: Int32 = 0
+  private var openEvent: UInt16 = 0
+  private var openWeight: UInt64 = 1
+  private var isJava = false
+
+  private var lines = ByteKeyTable()
+  /// For each line known: the frames that it stands for, outermost first.
+  private var frameLists: [[Int32]] = []
+  private var heads = ByteKeyTable()
+  private var headThreads: [Int32] = []
+  private var threadNumbers: [Profile.Thread: Int32] = [:]
+  private var eventNumbers = ByteKeyTable()
+  /// Whether the event counts, by its number.
+  private var eventCounts: [Bool] = []
+  private var eventHasPeriod: [Bool] = []
+  private var firstEvent: Int32?
+  private var strangeLines: UInt64 = 0
+
+  package init(options: Options = Options()) { self.options = options }
+
+  /// Takes the next bytes of the text.
+  package mutating func feed(_ piece: UnsafeBufferPointer<UInt8>) {
+    var rest = piece
+    if !carry.isEmpty {
+      guard let end = rest.firstIndex(of: 0x0A) else {
+        carry.append(contentsOf: rest)
+        return
+      }
+      carry.append(contentsOf: rest[..<end])
+      let line = carry
+      carry.removeAll(keepingCapacity: true)
+      line.withUnsafeBufferPointer { take($0) }
+      rest = UnsafeBufferPointer(rebasing: rest[(end + 1)...])
+    }
+    guard let base = rest.baseAddress else { return }
+    var start = 0
+    while start < rest.count {
+      guard let found = memchr(base + start, 0x0A, rest.count - start) else {
+        carry.append(contentsOf: rest[start...])
+        return
+      }
+      let end = UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+      take(UnsafeBufferPointer(start: base + start, count: end - start))
+      start = end + 1
+    }
+  }
+
+  /// The profile, once all of the text has been taken.
+  package mutating func finish() -> Profile {
+    if !carry.isEmpty {
+      let line = carry
+      carry = []
+      line.withUnsafeBufferPointer { take($0) }
+    }
+    if state == .inside {
+      if options.compatibility == nil {
+        endSample()
+      } else {
+        // FlameGraph counts a stack at the blank line behind it.
+        leaveOut("last stack without a blank line")
+      }
+      state = .outside
+    }
+    if strangeLines > 0 {
+      profile.notes.append("\(strangeLines) lines are neither a sample nor a frame and were passed over")
+    }
+    return profile
+  }
+
+  // MARK: Lines
+
+  private mutating func take(_ whole: UnsafeBufferPointer<UInt8>) {
+    var line = whole
+    if line.last == 0x0D { line = UnsafeBufferPointer(rebasing: line[..<(line.count - 1)]) }
+    guard let first = line.first else {
+      if state == .inside { endSample() }
+      state = .outside
+      return
+    }
+    if first == UInt8(ascii: "#") { return }
+    if let compatibility = options.compatibility {
+      takeCompatible(line, compatibility)
+      return
+    }
+    if first != 0x09, first != 0x20 {
+      if state == .inside { endSample() }
+      takeHead(line)
+      return
+    }
+    if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+      if state == .inside { endSample() }
+      state = .outside
+      return
+    }
+    switch state {
+    case .inside: takeFrame(line)
+    case .skipping where first == 0x09: break
+    case .skipping, .outside: takeHead(line)
+    }
+  }
+
+  private mutating func takeFrame(_ line: UnsafeBufferPointer<UInt8>) {
+    guard let place = frameText(of: line) else {
+      // A source line of the frame before it.
+      return
+    }
+    openFrames.append(frameList(line, address: place.address, text: place.text))
+  }
+
+  /// Where the address and the text of a frame stand; nil for a line that is none.
+  private func frameText(of line: UnsafeBufferPointer<UInt8>) -> (address: Range<Int>, text: Int)? {
+    var index = 0
+    while index < line.count, line[index] == 0x20 || line[index] == 0x09 { index += 1 }
+    let start = index
+    while index < line.count, isHexadecimal(line[index]) { index += 1 }
+    guard index > start, index == line.count || line[index] == 0x20 else { return nil }
+    let end = index
+    while index < line.count, line[index] == 0x20 { index += 1 }
+    return (start..<end, index)
+  }
+
+  private mutating func frameList(_ line: UnsafeBufferPointer<UInt8>, address: Range<Int>, text: Int) -> Int32 {
+    let key = UnsafeBufferPointer(rebasing: line[(options.keepsAddresses ? address.lowerBound : text)...])
+    let (number, isNew) = lines.number(of: key)
+    if isNew {
+      let words = String(decoding: line[text...], as: UTF8.self)
+      let frames = FrameText.frames(
+        words[...], address: UInt64(String(decoding: line[address], as: UTF8.self), radix: 16),
+        keepsAddresses: options.keepsAddresses)
+      frameLists.append(frames.map { profile.frames.number(of: $0) })
+    }
+    return number
+  }
+
+  private mutating func takeHead(_ line: UnsafeBufferPointer<UInt8>) {
+    guard let head = SampleHead(line) else {
+      state = .outside
+      strangeLines += 1
+      return
+    }
+    profile.accounting.samplesIn += 1
+    let number = eventNumber(line, head.event, hasPeriod: head.period != nil)
+    guard eventCounts[Int(number)] else {
+      leaveOut("other events")
+      state = .skipping
+      return
+    }
+    openEvent = UInt16(truncatingIfNeeded: number)
+    openWeight = head.period ?? 1
+    openThread = threadNumber(line, head)
+    openFrames.removeAll(keepingCapacity: true)
+    state = .inside
+    if let time = head.time { profile.samples.times.append(time) }
+    // Without a callchain the one frame stands on the line of the sample.
+    if head.end < line.count {
+      let rest = UnsafeBufferPointer(rebasing: line[head.end...])
+      if let place = frameText(of: rest), place.address.count >= 4 {
+        openFrames.append(frameList(rest, address: place.address, text: place.text))
+        endSample()
+        state = .outside
+      }
+    }
+  }
+
+  private mutating func eventNumber(
+    _ line: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, hasPeriod: Bool
+  ) -> Int32 {
+    let (number, isNew) = eventNumbers.number(of: UnsafeBufferPointer(rebasing: line[range]))
+    if isNew {
+      let name = range.isEmpty ? "samples" : String(decoding: line[range], as: UTF8.self)
+      eventCounts.append(
+        options.event.map { $0 == name || $0 == name.split(separator: ":").first.map(String.init) } ?? (number < 65_535)
+      )
+      profile.events.append(
+        Profile.Event(name: name, unit: hasPeriod ? Profile.Unit(ofEvent: name) : .samples))
+    }
+    return number
+  }
+
+  private mutating func threadNumber(_ line: UnsafeBufferPointer<UInt8>, _ head: SampleHead) -> Int32 {
+    let (number, isNew) = heads.number(
+      of: UnsafeBufferPointer(rebasing: line[head.command.lowerBound..<head.identity.upperBound]))
+    if isNew {
+      let ids = String(decoding: line[head.identity], as: UTF8.self).split(separator: "/")
+      let thread = Profile.Thread(
+        processID: ids.count > 1 ? Int32(ids[0]) : nil, threadID: ids.last.flatMap { Int32($0) },
+        command: String(decoding: line[head.command], as: UTF8.self))
+      headThreads.append(self.number(of: thread))
+    }
+    return headThreads[Int(number)]
+  }
+
+  private mutating func number(of thread: Profile.Thread) -> Int32 {
+    if let known = threadNumbers[thread] { return known }
+    let number = Int32(truncatingIfNeeded: profile.threads.count)
+    profile.threads.append(thread)
+    threadNumbers[thread] = number
+    return number
+  }
+
+  private mutating func leaveOut(_ reason: String) {
+    profile.accounting.leftOut[reason, default: 0] += 1
+  }
+
+  private mutating func endSample() {
+    var stack = StackTable.empty
+    for line in openFrames.reversed() {
+      for frame in frameLists[Int(line)] { stack = profile.stacks.stack(calling: frame, from: stack) }
+    }
+    if stack == StackTable.empty { profile.accounting.withoutStack += 1 }
+    profile.samples.events.append(openEvent)
+    profile.samples.threads.append(openThread)
+    profile.samples.stacks.append(stack)
+    profile.samples.weights.append(openWeight)
+    openFrames.removeAll(keepingCapacity: true)
+    // Times are kept only where every sample has one.
+    if !profile.samples.times.isEmpty, profile.samples.times.count != profile.samples.count {
+      profile.samples.times = []
+    }
+  }
+
+  // MARK: FlameGraph's rules
+
+  private mutating func takeCompatible(_ line: UnsafeBufferPointer<UInt8>, _ rules: Compatibility) {
+    if let first = line.first, first != 0x20, first != 0x09, let head = CompatibleHead(line) {
+      if state == .inside { leaveOut("stack without a blank line") }
+      profile.accounting.samplesIn += 1
+      openWeight = 1
+      if let event = head.event {
+        let (number, isNew) = eventNumbers.number(of: UnsafeBufferPointer(rebasing: line[event]))
+        if isNew {
+          let name = String(decoding: line[event], as: UTF8.self)
+          eventCounts.append(options.event.map { $0 == name } ?? (number == 0))
+          profile.events.append(Profile.Event(name: name, unit: Profile.Unit(ofEvent: name)))
+        }
+        guard eventCounts[Int(number)] else {
+          leaveOut("other events")
+          state = .skipping
+          return
+        }
+        openWeight = head.period == 0 ? 1 : head.period
+      }
+      openEvent = 0
+      let (number, isNew) = heads.number(of: UnsafeBufferPointer(rebasing: line[..<head.end]))
+      if isNew {
+        let thread = Profile.Thread(
+          processID: head.process.flatMap { Int32(String(decoding: line[$0], as: UTF8.self)) },
+          threadID: Int32(String(decoding: line[head.thread], as: UTF8.self)),
+          command: String(decoding: line[head.command], as: UTF8.self))
+        headThreads.append(self.number(of: thread))
+      }
+      openThread = headThreads[Int(number)]
+      isJava =
+        !rules.labelsProcess && !rules.labelsThread && line[head.command].elementsEqual("java".utf8)
+      openFrames.removeAll(keepingCapacity: true)
+      state = .inside
+      return
+    }
+    guard state == .inside else { return }
+    guard let place = frameText(of: line) else {
+      strangeLines += 1
+      return
+    }
+    let key = UnsafeBufferPointer(rebasing: line[(options.keepsAddresses ? place.address.lowerBound : place.text)...])
+    let (number, isNew) = lines.number(of: key, salt: isJava ? 1 : 0)
+    if isNew {
+      let words = String(decoding: line[place.text...], as: UTF8.self)
+      let address = String(decoding: line[place.address], as: UTF8.self)
+      let names = FrameText.compatibleNames(
+        words[...], address: address[...], isJava: isJava,
+        marks: FrameText.Marks(
+          kernel: rules.marksKernel, jit: rules.marksJIT, addresses: options.keepsAddresses))
+      if names == nil { strangeLines += 1 }
+      frameLists.append((names ?? []).map { profile.frames.number(of: Frame(name: $0, kind: .label)) })
+    }
+    openFrames.append(number)
+  }
+}
+
+@inline(__always)
+func isHexadecimal(_ byte: UInt8) -> Bool {
+  (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) || (0x41...0x46).contains(byte)
+}
+
+@inline(__always)
+func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+extension Profile.Unit {
+  /// What the periods of an event count, by the name that perf gives it.
+  init(ofEvent name: String) {
+    let parts = name.split(whereSeparator: { $0 == "/" || $0 == ":" }).map(String.init)
+    if let clock = parts.first, ["cpu-clock", "task-clock"].contains(clock) {
+      self = .nanoseconds
+    } else if parts.contains(where: { $0 == "cycles" || $0 == "cpu-cycles" || $0 == "ref-cycles" }) {
+      self = .cycles
+    } else if parts.contains("instructions") {
+      self = .instructions
+    } else {
+      self = .events
+    }
+  }
+}

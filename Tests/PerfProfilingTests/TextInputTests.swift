@@ -1,0 +1,172 @@
+import FoundationEssentials
+import PerfProfiling
+import TestSupport
+import Testing
+
+@Suite("the text of perf script and folded stacks are read")
+struct TextInputTests {
+  static func read(
+    _ text: String, options: ProfileReader.Options = ProfileReader.Options()
+  ) throws -> ProfileReader.Result {
+    try Array(text.utf8).withUnsafeBufferPointer { try ProfileReader.read($0, path: "it", options: options) }
+  }
+
+  static func folded(_ text: String, labels: StackLabels = StackLabels()) throws -> [String] {
+    lines(FoldedStacks(try read(text).profile, labels: labels))
+  }
+
+  static func lines(_ folded: FoldedStacks) -> [String] {
+    folded.lines.map { "\(String(decoding: $0.stack, as: UTF8.self)) \($0.weight)" }
+  }
+
+  /// One sample with a stack, its frames the innermost first.
+  static func sample(_ head: String, _ frames: String...) -> String {
+    head + "\n" + frames.map { "\t        \($0)\n" }.joined() + "\n"
+  }
+
+  @Test(
+    "what collapsers get wrong is right",
+    arguments: [
+      // 1: a task that has gone
+      (sample(":-1    -1 [001]  1146.800000:    1001001 cpu-clock: ", "401000 f+0x1 (/x/a)"), ":-1;f 1001001"),
+      // 2: no frame at all
+      (sample("a 1 [000] 1.5: 7 cycles: "), "a;[no stack] 7"),
+      // 3
+      (
+        sample("a 1 [000] 1.5: 7 cycles: ", "40 (anonymous namespace)::g(int)+0x1 (/x/a)", "41 main+0x2 (/x/a)"),
+        "a;main;(anonymous namespace)::g 7"
+      ),
+      // 4
+      (sample("a 1 [000] 1.5: 7 cycles: ", "40 RawTable<(A,B)>::f+0x1 (/x/a)"), "a;RawTable<(A,B)>::f 7"),
+      (
+        sample("a 1 [000] 1.5: 7 cycles: ", "40 std::function<void (int)>::call(int) const+0x1 (/x/a)"),
+        "a;std::function<void (int)>::call 7"
+      ),
+      // 5
+      (sample("a 1 [000] 1.5: 7 cycles: ", "40 Task::operator()(int)+0x1 (/x/a)"), "a;Task::operator() 7"),
+      // 6
+      (sample("a 1 [000] 1.5: 7 cycles: ", "40 Box::operator->()+0x1 (/x/a)"), "a;Box::operator-> 7"),
+      (
+        sample("a 1 [000] 1.5: 7 cycles: ", "40 call_once<fn(i32) -> i32>+0x1 (/x/a)"), "a;call_once<fn(i32) -> i32> 7"
+      ),
+      (sample("a 1 [000] 1.5: 7 cycles: ", "40 Mod.f(Swift.Int) -> Swift.Int+0x1 (/x/a)"), "a;Mod.f 7"),
+      (
+        sample("a 1 [000] 1.5: 7 cycles: ", "40 outer->inner+0x1 (/tmp/perf-12.map)"), "a;outer;inner 7"
+      ),
+      // 7
+      (sample("a 1 [000] 1.5: 7 cycles: ", "40 spin+0x6 (/x/a.out (deleted))"), "a;spin 7"),
+      // 8, 9
+      (sample("tokio 2 worker 12 [001] 1.5: 5 cycles: ", "40 f+0x1 (/x/a)"), "tokio 2 worker;f 5"),
+      (sample("tokio 2 worker 12 cycles: ", "40 f+0x1 (/x/a)"), "tokio 2 worker;f 1"),
+      (sample("w 12 [001] 1.5: 5 cycles:", "40 f+0x1 (/x/a)"), "w;f 5"),
+      // 10
+      (
+        sample("a 1 [000] 1.5: 7 cycles: ", "40 [unknown] ([JIT] tid 12)", "41 g+0x1 (/x y/b c)"),
+        "a;g;[[JIT] tid 12] 7"
+      ),
+      // 11
+      ("a 1 [000] 1.5: 7 cycles: \r\n\t 40 f+0x1 (/x/a)\r\n\r\n", "a;f 7"),
+      // 12: the frame on the line of the sample, the command right-aligned
+      ("            a  1 [000] 1.5:  7 cycles:  ffffffff81000000 f+0x1 ([kernel.kallsyms])\n", "a;f 7"),
+      // 13
+      (
+        sample(
+          "a 1 [000] 1.5: sched:sched_switch: prev_comm=a prev_pid=1 [120] S ==> next_comm=b:2 next_pid=2 [9]",
+          "40 f+0x1 (/x/a)"), "a;f 1"
+      ),
+      // the last sample without a blank line behind it
+      ("a 1 [000] 1.5: 7 cycles: \n\t 40 f+0x1 (/x/a)", "a;f 7"),
+      // lines of source files between the frames
+      ("a 1/2 1.5: 7 cycles: \n\t 40 f+0x1 (/x/a)\n  a.c:12\n\t 41 g (/x/a)\n  a.c:20\n\n", "a;g;f 7"),
+    ])
+  func better(text: String, expected: String) throws {
+    #expect(try Self.folded(text) == [expected])
+  }
+
+  @Test("several events are kept apart, and each says what it counts")
+  func events() throws {
+    let profile = try Self.read(
+      Self.sample("a 1 [000] 1.5: 7 cycles:u: ", "40 f (/x/a)")
+        + Self.sample("a 1 [000] 1.6: 9 cpu-clock: ", "40 g (/x/a)")
+    ).profile
+    #expect(profile.events.map(\.name) == ["cycles:u", "cpu-clock"])
+    #expect(profile.events.map(\.unit) == [.cycles, .nanoseconds])
+    #expect(Self.lines(FoldedStacks(profile, event: 1)) == ["a;g 9"])
+    #expect(profile.samples.times == [1_500_000_000, 1_600_000_000])
+    var options = ProfileReader.Options()
+    options.event = "cycles:u"
+    let one = try Self.read(
+      Self.sample("a 1 [000] 1.5: 7 cycles:u: ", "40 f (/x/a)")
+        + Self.sample("a 1 [000] 1.6: 9 cpu-clock: ", "40 g (/x/a)"), options: options
+    ).profile
+    #expect(one.accounting.samplesIn == 2 && one.accounting.samplesOut == 1)
+    #expect(one.accounting.leftOut == ["other events": 1])
+  }
+
+  @Test("sums are exact above 2^53")
+  func exactSums() throws {
+    let large = "9007199254740993"
+    #expect(try Self.folded("a;b \(large)\na;b 1\n") == ["a;b 9007199254740994"])
+    #expect(
+      try Self.folded(
+        Self.sample("a 1 1.5: \(large) cycles: ", "40 f (/x/a)")
+          + Self.sample("a 1 1.5: 2 cycles: ", "40 f (/x/a)")) == ["a;f 9007199254740995"])
+  }
+
+  @Test("folded stacks with two counts are two profiles")
+  func twoCounts() throws {
+    let read = try Self.read("a;b 3 5\na;c 0 2\n")
+    #expect(read.form == .foldedText && read.before == [3, 0])
+    #expect(read.profile.samples.weights == [5, 2])
+  }
+
+  @Test("pieces of any size give the same profile", arguments: [1, 2, 7, 64])
+  func pieces(size: Int) throws {
+    let text = Array(
+      (Self.sample("a 1 [000] 1.5: 7 cycles: ", "40 f (/x/a)", "41 g (/x/a)")
+        + Self.sample("b 1 [000] 1.5: 9 cycles: ", "40 f (/x/a)")).utf8)
+    var reader = ScriptTextReader()
+    for start in stride(from: 0, to: text.count, by: size) {
+      text[start..<min(text.count, start + size)].withUnsafeBufferPointer { reader.feed($0) }
+    }
+    #expect(Self.lines(FoldedStacks(reader.finish())) == ["a;g;f 7", "b;f 9"])
+  }
+
+  @Test("what holds no profile is refused", arguments: ["", "hello\n", "\u{0}\u{1}\u{2} 12\n", "# only a comment\n"])
+  func refused(text: String) {
+    #expect(throws: ProfileInputError.self) { try Self.read(text) }
+  }
+
+  @Test(
+    "FlameGraph's own results come out to the byte",
+    .enabled(if: SharedCases.isPresent("perf/flamegraph"), Comment(rawValue: SharedCases.reason)))
+  func goldens() throws {
+    let directory = try #require(SharedCases.path("perf/flamegraph"))
+    let expected = try FileManager.default.contentsOfDirectory(atPath: directory + "/expected")
+    var count = 0
+    for name in expected.sorted() {
+      guard let cut = name.firstRange(of: "-collapsed-") else { continue }
+      let option = name[cut.upperBound...].dropLast(".txt".count)
+      var options = ProfileReader.Options()
+      var rules = ScriptTextReader.Compatibility()
+      var labels = StackLabels()
+      labels.isCompatible = true
+      switch option {
+      case "pid": (rules.labelsProcess, labels.root) = (true, .process)
+      case "tid": (rules.labelsThread, labels.root) = (true, .thread)
+      case "kernel": rules.marksKernel = true
+      case "jit": rules.marksJIT = true
+      case "all": (rules.marksKernel, rules.marksJIT) = (true, true)
+      default: options.keepsAddresses = true
+      }
+      options.text.compatibility = rules
+      let input = try ProfileReader.read("\(directory)/inputs/\(name[..<cut.lowerBound]).txt", options: options)
+      var text: [UInt8] = []
+      FoldedStacks(input.profile, labels: labels).text { text += $0 }
+      let wanted = try Data(contentsOf: URL(filePath: "\(directory)/expected/\(name)"))
+      #expect(text == Array(wanted), "\(name)")
+      count += 1
+    }
+    #expect(count == 36)
+  }
+}
