@@ -45,6 +45,31 @@ extension Benchmarks {
     ).run(rounds: rounds)
     memory(subject, script)
     today(toolbox, perf, path, title: title)
+    if title == "small" { text(toolbox, script, path + ".txt", rounds: rounds) }
+  }
+
+  /// Folding what perf script has printed, against FlameGraph's collapser.
+  private static func text(_ toolbox: String, _ script: Timed, _ path: String, rounds: Int) {
+    guard let perf = script.path else { return }
+    defer { unlink(path) }
+    let way = "'\(perf)' script --no-inline -i '\(path.dropLast(4))' > '\(path)'"
+    guard Timed("perf script", "/bin/sh", ["-c", way]).run()?.status == 0 else {
+      print("  the text of perf script is not timed: it cannot be written beside the recording\n")
+      return
+    }
+    let size = ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0) / 1_000_000
+    let subject = Timed("toolbox perf collapse", toolbox, ["perf", "collapse", "--compat", "flamegraph", path])
+    let better = Timed("by its own rules", toolbox, ["perf", "collapse", path])
+    let directory = ProcessInfo.processInfo.environment["FLAMEGRAPH_DIR"]
+    let peer = directory.map { Timed("stackcollapse-perf.pl", "\($0)/stackcollapse-perf.pl", [path]) }
+    if peer == nil {
+      print("  stackcollapse-perf.pl is not timed: FLAMEGRAPH_DIR does not name its directory\n")
+    }
+    Comparison(
+      title: "from \(size) MB of perf script's text to folded stacks, \(rounds) rounds", subject: subject,
+      peers: [better] + (peer.map { [$0] } ?? []), bound: peer.map { (peer: $0.name, ratio: 1.0 / 7) },
+      limit: .milliseconds(max(1, size * 5))
+    ).run(rounds: rounds)
   }
 
   /// Our anonymous memory, for mapped files are the system's to take back, against what perf script has resident at its peak.

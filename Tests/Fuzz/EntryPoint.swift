@@ -21,6 +21,7 @@ private let targets: [String: FuzzTarget] = [
   "object-file": fuzzObjectFile,
   "os-release": fuzzOSRelease,
   "perf-command": fuzzPerfCommand,
+  "profile-text": fuzzProfileText,
   "recording": fuzzRecording,
   "relations": fuzzRelations,
   "reset-policy": fuzzResetPolicy,

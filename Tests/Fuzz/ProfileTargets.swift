@@ -73,3 +73,36 @@ private func check(_ index: SymbolIndex) {
     require(name.utf8.count <= 3 * bytes.count)
   }
 }
+
+/// The text of perf script and folded stacks: what is counted adds up, and pieces of any size give the same profile.
+@Sendable func fuzzProfileText(_ bytes: UnsafeBufferPointer<UInt8>) {
+  for isCompatible in [false, true] {
+    var options = ScriptTextReader.Options()
+    options.keepsAddresses = isCompatible
+    if isCompatible { options.compatibility = ScriptTextReader.Compatibility() }
+    var whole = ScriptTextReader(options: options)
+    whole.feed(bytes)
+    let profile = whole.finish()
+    var parts = ScriptTextReader(options: options)
+    for start in stride(from: 0, to: bytes.count, by: 7) {
+      parts.feed(UnsafeBufferPointer(rebasing: bytes[start..<min(bytes.count, start + 7)]))
+    }
+    let again = parts.finish()
+    require(profile.accounting.samplesOut == UInt64(profile.samples.count), "a sample is lost")
+    require(profile.samples.stacks == again.samples.stacks && profile.samples.weights == again.samples.weights)
+    require(profile.frames.frames == again.frames.frames && profile.threads == again.threads)
+    require(profile.samples.times.isEmpty || profile.samples.times.count == profile.samples.count)
+    var labels = StackLabels()
+    labels.isCompatible = isCompatible
+    let lines = FoldedStacks(profile, labels: labels).lines
+    require(zip(lines, lines.dropFirst()).allSatisfy { $0.stack.lexicographicallyPrecedes($1.stack) }, "not sorted")
+    require(lines.allSatisfy { !$0.stack.contains(0x0A) }, "a name breaks a line")
+    var picture = FlameGraphSVG()
+    let svg = picture.draw(FlameTree(lines))
+    require(svg.allSatisfy { $0 >= 0x20 || $0 == 0x0A }, "a control character in the picture")
+  }
+  var folded = FoldedTextReader()
+  folded.feed(bytes)
+  let (profile, before) = folded.finish()
+  require(before == nil || before?.count == profile.samples.count, "a first count is missing")
+}
