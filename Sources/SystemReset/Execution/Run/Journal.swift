@@ -111,6 +111,8 @@ package final class Journal {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     let line = Array(try encoder.encode(record)) + [0x0A]
+    let end = lseek(descriptor, 0, SEEK_END)
+    guard end >= 0 else { throw FileError(path: path, code: errno, action: "write") }
     var offset = 0
     while offset < line.count {
       let size = line.withUnsafeBytes {
@@ -119,10 +121,17 @@ package final class Journal {
       if size >= 0 {
         offset += size
       } else if errno != EINTR {
-        throw FileError(path: path, code: errno, action: "write")
+        throw withdrawn(end, errno)
       }
     }
-    guard fdatasync(descriptor) == 0 else { throw FileError(path: path, code: errno, action: "write") }
+    guard fdatasync(descriptor) == 0 else { throw withdrawn(end, errno) }
+  }
+
+  /// Takes away what a full disk let in of a line: the next line would be joined to it, and neither could be read.
+  private func withdrawn(_ end: off_t, _ code: Int32) -> FileError {
+    // Where even that fails, the next opening takes it away; what went wrong first is what is told.
+    _ = ftruncate(descriptor, end)
+    return FileError(path: path, code: code, action: "write")
   }
 
   /// Reads a journal; a last line without its end does not count.

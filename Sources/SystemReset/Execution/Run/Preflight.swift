@@ -48,7 +48,8 @@ struct Preflight {
     }
   }
 
-  private func waitForLocks() throws {
+  /// - Throws: ``PreflightError/locked(path:process:seconds:)``, ``FileError``
+  func waitForLocks() throws {
     let end = StopSignals.uptimeMilliseconds + Self.patience * 1000
     for path in Self.locks {
       while let holder = try holder(of: path) {

@@ -86,6 +86,7 @@ package struct ResetEngine {
       let state = try store.unfinished(run)
       if state.isUndone { throw RunError.undone(state.beginning.run) }
       if state.isFinished { throw RunError.finished(state.beginning.run) }
+      try refuseUnfinished(besides: state.beginning.run)
       if recipient == nil, state.beginning.steps.contains(where: { $0.kind == .password && !state.isDone($0) }) {
         throw PasswordRecipientError.noTerminal
       }
@@ -97,20 +98,20 @@ package struct ResetEngine {
   }
 
   /// Takes a run back: another run, whose steps are the inverse of what was done.
-  /// - Parameter confirm: sees the steps and what cannot come back, before anything changes; false ends it.
+  /// - Parameters:
+  ///   - onlyShows: whether `confirm` will say no in any case: then dpkg is not even made to finish what was interrupted.
+  ///   - confirm: sees the steps and what cannot come back, before anything else changes; false ends it.
   /// - Returns: nil when it was not confirmed.
   /// - Throws: as ``resume(_:)``
-  package func undo(_ run: String?, confirm: ([ResetStep], [String]) throws -> Bool) throws -> RunReport? {
+  package func undo(
+    _ run: String?, onlyShows: Bool, confirm: ([ResetStep], [String]) throws -> Bool
+  ) throws -> RunReport? {
     try store.exclusively {
       let state = try store.undoable(run)
       if state.isUndone { throw RunError.undone(state.beginning.run) }
-      if let begun = try store.runs().last(where: {
-        $0.beginning.undoes == state.beginning.run && !$0.isFinished
-      }) {
-        throw RunError.unfinished(run: begun.beginning.run)
-      }
+      try refuseUnfinished(besides: state.beginning.run)
       let old = try RunWork(store, state.beginning.run, root)
-      try finishInterrupted(state, old)
+      if !onlyShows { try finishInterrupted(state, old) }
       let undone = try UndoPlanning(state, old, root: root, keeper: keeper).plan()
       try old.removePolicyPlace()
       guard try confirm(undone.steps, undone.cannotReturn) else { return nil }
@@ -124,8 +125,13 @@ package struct ResetEngine {
     }
   }
 
-  private func refuseUnfinished() throws {
-    if let other = try store.runs().last(where: { !$0.isFinished && !$0.isUndone }) {
+  /// Two half-done runs at once would work against each other: a run and its own undo most of all.
+  /// - Parameter run: the run that is to go on.
+  private func refuseUnfinished(besides run: String? = nil) throws {
+    let waiting = try store.runs().filter { !$0.isFinished && !$0.isUndone }
+    // A run that is undone half-way goes on with its undo, so what undoes another run may go on beside it.
+    let undone = waiting.first { $0.beginning.run == run }?.beginning.undoes
+    if let other = waiting.last(where: { $0.beginning.run != run && $0.beginning.run != undone }) {
       throw RunError.unfinished(run: other.beginning.run)
     }
   }
@@ -151,6 +157,8 @@ package struct ResetEngine {
 
   /// dpkg may only finish packages of this run: others would be somebody else's work.
   private func finishInterrupted(_ state: JournalState, _ work: RunWork) throws {
+    // An apt of this run may have outlived toolbox; what it has not done yet is only known when it has ended.
+    try Preflight(root: root, tools: work.tools).waitForLocks()
     let unfinished = Set(try work.tools.states().unfinished)
     let updates = try root.names(in: "/var/lib/dpkg/updates") ?? []
     guard !unfinished.isEmpty || !updates.isEmpty else { return }
@@ -297,10 +305,11 @@ package struct ResetEngine {
         throw failure
       }
     }
-    try work.journal.write(JournalRecord(.end, now()))
+    // The undone run is told first: cut off between the two, this run is not over, and says it again when it is resumed.
     if let undone = state.beginning.undoes, let directory = try store.found(undone) {
       try Journal(directory).write(JournalRecord(.undone, now()))
     }
+    try work.journal.write(JournalRecord(.end, now()))
     return try finalReport(work)
   }
 

@@ -137,6 +137,9 @@ struct StepPerformer {
       ownership: .init(userID: wantedPlace.userID, groupID: wantedPlace.groupID, mode: wantedPlace.mode))
   }
 
+  /// The name in the run's directory of an empty file that says that a step found nothing where it wrote.
+  static func absent(_ step: ResetStep) -> String { "absent-" + step.id }
+
   /// Keeps what stands there in the run's directory, and writes.
   private func write(
     _ content: [UInt8], to path: String, _ step: ResetStep, ownership: SecureDirectory.Ownership
@@ -144,7 +147,7 @@ struct StepPerformer {
     guard let (directory, name) = try place(path) else {
       return noted("\(path): its directory is not there; nothing was written")
     }
-    let saved = "saved-" + step.id
+    let (saved, absent) = ("saved-" + step.id, Self.absent(step))
     var file = ChangedFile(path: path, sha256: hexadecimal(sha256(content)))
     let stands = try directory.place(of: name)
     guard stands == nil || stands?.kind == .file else {
@@ -154,13 +157,16 @@ struct StepPerformer {
       // A run that was cut off here kept it already.
       file.saved = saved
       (file.userId, file.groupId, file.mode) = (kept.userID, kept.groupID, kept.mode)
-    } else if let stands, let old = try directory.read(name) {
+    } else if try work.directory.place(of: absent) == nil, let stands, let old = try directory.read(name) {
       if old == content { return StepResult() }
       try work.directory.replace(
         saved, with: old, temporary: ".toolbox-new",
         ownership: .init(userID: stands.userID, groupID: stands.groupID, mode: stands.mode))
       file.saved = saved
       (file.userId, file.groupId, file.mode) = (stands.userID, stands.groupID, stands.mode)
+    } else {
+      // That nothing stood there has to outlive a kill too: an undo takes the file away again.
+      try work.directory.replace(absent, with: [], temporary: ".toolbox-new")
     }
     try directory.replace(name, with: content, temporary: ".\(name).toolbox-new", ownership: ownership)
     var result = StepResult()

@@ -52,14 +52,15 @@ struct UndoPlanning {
   /// or is what stands there.
   private func files(_ step: ResetStep, _ results: [String: StepResult]) -> [ResetStep] {
     var changed = results[step.id]?.files ?? []
-    if changed.isEmpty, results[step.id] == nil, let path = step.path,
-      let place = try? work.directory.place(of: "saved-" + step.id),
-      let bytes = try? root.readIfPresent(path)
-    {
+    if changed.isEmpty, results[step.id] == nil, let path = step.path, let bytes = try? root.readIfPresent(path) {
       var file = ChangedFile(path: path, sha256: hexadecimal(sha256(bytes)))
-      file.saved = "saved-" + step.id
-      (file.userId, file.groupId, file.mode) = (place.userID, place.groupID, place.mode)
-      changed = [file]
+      if let place = try? work.directory.place(of: "saved-" + step.id) {
+        file.saved = "saved-" + step.id
+        (file.userId, file.groupId, file.mode) = (place.userID, place.groupID, place.mode)
+        changed = [file]
+      } else if (try? work.directory.place(of: StepPerformer.absent(step))) != nil {
+        changed = [file]
+      }
     }
     return changed.map { file in
       var step = ResetStep(.restoreFile, "bring back \(file.path) as it was")
