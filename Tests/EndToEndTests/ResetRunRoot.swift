@@ -11,9 +11,39 @@ struct ResetRunRoot {
   /// Why no such system can be made here; nil when it can.
   static let obstacle: String? = {
     if let obstacle = LiveRoot.obstacle { return obstacle }
-    if access("/usr/bin/strace", X_OK) != 0 { return "strace is not installed" }
+    if compiler == nil { return "there is no C compiler to build what kills from outside" }
     return nil
   }()
+
+  private static let compiler: String? = ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"].first {
+    access($0, X_OK) == 0
+  }
+
+  /// A library that is loaded into the program from outside: it kills it with SIGKILL right after so many calls of fdatasync(2),
+  /// which the program makes once for every record of its journal.
+  private static let killer = Once<String> {
+    let directory = try TemporaryDirectory()
+    let source = try directory.write(
+      "killer.c",
+      text: #"""
+        #define _GNU_SOURCE
+        #include <signal.h>
+        #include <stdlib.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>
+        int fdatasync(int descriptor) {
+          static int count;
+          int result = (int)syscall(SYS_fdatasync, descriptor);
+          const char *wanted = getenv("KILL_AFTER");
+          if (wanted && ++count == atoi(wanted)) kill(getenv("KILL_GROUP") ? 0 : getpid(), SIGKILL);
+          return result;
+        }
+        """#)
+    let library = "/tmp/toolbox-killer-\(getpid()).so"
+    let made = try await ToolboxProcess.run(path: compiler ?? "", ["-shared", "-fPIC", "-o", library, source])
+    guard made.status == 0 else { throw AccountRoot.Failure(description: made.errors) }
+    return library
+  }
 
   /// Two archives of small packages in `/srv`: the distribution's, as it says of itself, and a vendor's. The packages of the
   /// distribution's are installed or not, as the words say.
@@ -125,20 +155,30 @@ struct ResetRunRoot {
   }
 
   /// The command line that carries the saved plan out, with a file that takes the password as descriptor 9.
-  func apply(through: [String] = []) async throws -> ToolboxProcess.Outcome {
-    try await withPassword(
-      through + [ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed)
+  func apply() async throws -> ToolboxProcess.Outcome {
+    try await withPassword([ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed)
+  }
+
+  /// The same, killed right after so many records of the journal.
+  func apply(killedAfter number: Int, asGroup: Bool) async throws -> ToolboxProcess.Outcome {
+    var environment = ["LD_PRELOAD": try await Self.killer.value(), "KILL_AFTER": String(number)]
+    if asGroup { environment["KILL_GROUP"] = "1" }
+    return try await withPassword(
+      [ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed, environment: environment)
   }
 
   func resume() async throws -> ToolboxProcess.Outcome {
     try await withPassword([ToolboxProcess.path, "reset", "resume", "--root", path])
   }
 
-  private func withPassword(_ words: [String]) async throws -> ToolboxProcess.Outcome {
+  private func withPassword(
+    _ words: [String], environment: [String: String] = [:]
+  ) async throws -> ToolboxProcess.Outcome {
+    // In a group of its own, so that what kills the group kills nothing else.
     try await ToolboxProcess.run(
-      path: "/bin/sh",
-      ["-c", #"umask 077; file=$1; shift; exec "$@" --backup-password-fd 9 9> "$file""#, "sh", directory("password")]
-        + words)
+      path: "/usr/bin/setsid",
+      ["--wait", "/bin/sh", "-c", #"umask 077; file=$1; shift; exec "$@" --backup-password-fd 9 9> "$file""#, "sh"]
+        + [directory("password")] + words, environment: environment)
   }
 
   /// What must be equal: packages with their states and marks, accounts without hashes and dates, the configuration less what is
@@ -153,7 +193,7 @@ struct ResetRunRoot {
       find etc -type f ! -name '*-' ! -name ld.so.cache ! -name .pwd.lock ! -path 'etc/passwd' ! -path etc/shadow \
         ! -path etc/group ! -path etc/gshadow ! -path etc/subuid ! -path etc/subgid -print0 | sort -z | xargs -0 sha256sum
       find etc home ! -type f -printf '%p %y %U %G %m %l\n' | grep -v toolbox-reset | sort
-      find home -type f -printf '%p %U %G %m %s %T@\n' | sed 's#toolbox-reset/[^/]*#toolbox-reset/RUN#' | sort
+      find home -type f ! -path 'home/rescue/*' -printf '%p %U %G %m %s %T@\n' | sed 's#toolbox-reset/[^/]*#toolbox-reset/RUN#' | sort
       """#
     let text = try await AccountRoot.shell(script, root ?? path)
     guard !leavingOut.isEmpty else { return text }
