@@ -10,7 +10,7 @@ BINARY := .build/release/toolbox
 # Debian packages, by what needs them. `make run` and `make test` install the missing ones themselves.
 BUILD_PACKAGES := libcurl4-openssl-dev libsqlite3-dev libexpat1-dev libzstd-dev liblz4-dev liblzma-dev zlib1g-dev
 TEST_PACKAGES := mandoc mmdebstrap xz-utils lz4 zstd bsdutils nginx openssl time libxml2-utils strace linux-perf \
-  chromium poppler-utils tmux zsh fish acl attr gcc binutils
+  chromium poppler-utils tmux zsh fish acl attr gcc binutils golang-go
 BENCH_PACKAGES := linux-perf curl sqlite3 g++
 
 # A directory that the linker looks into first, with the static libstdc++ alone; empty where the machine has none.

@@ -25,6 +25,15 @@ package struct OSRelease: Sendable, Equatable {
     self.fields = fields
   }
 
+  /// What the system in `root` says; nil where it has no such file.
+  /// - Throws: ``FileError``
+  package static func read(_ root: RootDirectory) throws(FileError) -> OSRelease? {
+    for path in paths {
+      if let bytes = try root.readIfPresent(path, limit: 1 << 20) { return OSRelease(parsing: bytes) }
+    }
+    return nil
+  }
+
   /// In lower case; `linux` where the file does not say, as its manual page demands.
   package var id: String {
     let id = fields["ID"] ?? ""
@@ -35,6 +44,15 @@ package struct OSRelease: Sendable, Equatable {
   package var name: String { fields["PRETTY_NAME"] ?? fields["NAME"] ?? "Linux" }
   package var versionID: String? { fields["VERSION_ID"] }
   package var codename: String? { fields["VERSION_CODENAME"] }
+
+  /// The text that is meant for this system: by its id, by one that it derives from, or by the key `default`.
+  /// - Parameter kind: a key that goes before them all.
+  package func choice(from texts: [String: String], before kind: String? = nil) -> String? {
+    let names = [kind].compactMap { $0 } + [id] + like.flatMap { [$0, String($0.prefix { $0 != "-" })] }
+    // openSUSE calls its editions opensuse-leap and so on.
+    let family = [String(id.prefix { $0 != "-" })]
+    return (names + family + ["default"]).lazy.compactMap { texts[$0] }.first
+  }
 
   private static func unquoted(_ value: Substring) -> String {
     var text = value[...]

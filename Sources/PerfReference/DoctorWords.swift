@@ -60,10 +60,7 @@ package struct DoctorWords: Sendable {
     let lines = Dictionary(
       value.entries.compactMap { entry in entry.value.string.map { (entry.key, $0) } },
       uniquingKeysWith: { first, _ in first })
-    let names = [kind].compactMap { $0 } + [system.id] + system.like.flatMap { [$0, String($0.prefix { $0 != "-" })] }
-    // openSUSE calls its editions opensuse-leap and so on.
-    let family = [String(system.id.prefix { $0 != "-" })]
-    return (names + family + ["default"]).lazy.compactMap { lines[$0] }.first
+    return system.choice(from: lines, before: kind)
   }
 
   /// Why a recipe cannot run, with its gaps unfilled.
@@ -93,24 +90,5 @@ package struct DoctorWords: Sendable {
 
   private func entry(_ check: String) -> DataTree? {
     tree["checks"]?.items.first { $0.string("id") == check }
-  }
-}
-
-extension String {
-  /// The text with `{name}` replaced by its value. Values are foreign and are not looked at again.
-  func filled(_ values: [String: String]) -> String {
-    var result = ""
-    var rest = self[...]
-    while let open = rest.firstIndex(of: "{") {
-      result += rest[..<open]
-      rest = rest[open...]
-      if let close = rest.firstIndex(of: "}"), let value = values[String(rest[rest.index(after: open)..<close])] {
-        result += value
-        rest = rest[rest.index(after: close)...]
-      } else {
-        result.append(rest.removeFirst())
-      }
-    }
-    return result + rest
   }
 }

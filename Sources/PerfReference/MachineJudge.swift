@@ -1,4 +1,5 @@
 import Glibc
+import HostSystem
 package import PerfProbes
 
 /// Holds the needs of recipes against what was probed.

@@ -27,4 +27,12 @@ package struct Paint: Sendable {
   package func callAsFunction(_ role: Role, _ text: String) -> String {
     isOn && !text.isEmpty ? "\u{1B}[\(role.parameters)m\(text)\u{1B}[0m" : text
   }
+
+  /// Text in black on a colour of the 256 that terminals share; without colours the text alone.
+  /// - Parameter color: red, green and blue, 0 to 255 each.
+  package func box(_ color: (Int, Int, Int), _ text: String) -> String {
+    func level(_ value: Int) -> Int { min(5, max(0, (value * 5 + 127) / 255)) }
+    let index = 16 + 36 * level(color.0) + 6 * level(color.1) + level(color.2)
+    return isOn && !text.isEmpty ? "\u{1B}[38;5;16;48;5;\(index)m\(text)\u{1B}[0m" : text
+  }
 }

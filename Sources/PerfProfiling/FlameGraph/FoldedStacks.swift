@@ -85,6 +85,9 @@ package struct FoldedStacks: Sendable {
     merge(found, keepsOrder: keepsOrder)
   }
 
+  /// Lines in any order, equal stacks to be summed.
+  init(lines: [Line]) { merge(lines, keepsOrder: false) }
+
   private mutating func merge(_ unordered: [Line], keepsOrder: Bool) {
     let found = keepsOrder ? unordered : unordered.sorted { $0.stack.lexicographicallyPrecedes($1.stack) }
     lines = []

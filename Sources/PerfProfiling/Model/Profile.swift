@@ -84,6 +84,37 @@ package struct Profile: Sendable {
   }
 }
 
+extension Profile {
+  /// Leaves samples out that are outside of a range of time, counted from the first sample, in nanoseconds.
+  /// - Returns: whether the profile has times; without them nothing is changed.
+  package mutating func restrict(from: UInt64?, to: UInt64?) -> Bool {
+    guard samples.times.count == samples.count, let first = samples.times.min() else { return samples.count == 0 }
+    let kept = samples.times.indices.filter { index in
+      let time = samples.times[index] - first
+      return time >= from ?? 0 && time <= to ?? .max
+    }
+    let leftOut = samples.count - kept.count
+    if leftOut > 0 { accounting.leftOut["outside the time range", default: 0] += UInt64(leftOut) }
+    samples.keep(kept)
+    return true
+  }
+
+  /// The event that counts where only one can: the first one that has a sample.
+  package var firstEvent: Int { samples.events.first.map(Int.init) ?? 0 }
+}
+
+extension Profile.Samples {
+  fileprivate mutating func keep(_ places: [Int]) {
+    let hasCPUs = cpus.count == count
+    times = places.map { times[$0] }
+    if hasCPUs { cpus = places.map { cpus[$0] } }
+    events = places.map { events[$0] }
+    threads = places.map { threads[$0] }
+    weights = places.map { weights[$0] }
+    stacks = places.map { stacks[$0] }
+  }
+}
+
 /// A piece of code that addresses fell into, and what is known of its symbols.
 package struct CodeObject: Hashable, Sendable {
   /// As in `Frame.object`.

@@ -105,9 +105,7 @@ extension SystemSnapshot {
   }
 
   private static func readRelease(_ root: RootDirectory, _ notices: inout [Notice]) throws -> OSRelease {
-    for path in OSRelease.paths {
-      if let bytes = try root.readIfPresent(path, limit: 1 << 20) { return OSRelease(parsing: bytes) }
-    }
+    if let release = try OSRelease.read(root) { return release }
     // Before os-release there was lsb-release; on Debian, a file with the version alone.
     if let bytes = try root.readIfPresent("/etc/lsb-release", limit: 1 << 20) {
       let fields = OSRelease(parsing: bytes).fields

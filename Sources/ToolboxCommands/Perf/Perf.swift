@@ -9,7 +9,8 @@ struct Perf: ParsableCommand {
     discussion: "Without a subcommand it prints the sheet: the commands people need most, on one page.",
     subcommands: [
       PerfSheet.self, PerfList.self, PerfSearch.self, PerfShow.self, PerfExplain.self, PerfPick.self, PerfRun.self,
-      PerfDoctor.self, PerfCollapse.self, PerfFlameGraph.self,
+      PerfDoctor.self, PerfCollapse.self, PerfFlameGraph.self, PerfReport.self, PerfCheck.self, PerfDiff.self,
+      PerfConvert.self, PerfProfile.self,
       PerfBindings.self,
     ])
 

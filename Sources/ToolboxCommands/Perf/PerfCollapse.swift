@@ -16,7 +16,7 @@ struct PerfCollapse: ParsableCommand {
     // The first event that has a sample; its number is what samples carry.
     let event = read.profile.samples.events.first.map(Int.init)
     let folded = FoldedStacks(
-      read.profile, event: profile.event == nil ? event : nil, labels: profile.labels(for: read.form))
+      read.profile, event: profile.reading.event == nil ? event : nil, labels: profile.labels(for: read.form))
     folded.text { context.standardOutput.write(bytes: $0) }
     context.account(for: read.profile, drawnEvent: event)
     try context.finish()

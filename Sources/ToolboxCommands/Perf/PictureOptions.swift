@@ -84,16 +84,26 @@ struct PictureOptions: ParsableArguments {
     of read: ProfileReader.Result, event: Int, labels: StackLabels, namesEvent: Bool, isCompatible: Bool,
     _ context: CommandContext
   ) throws -> [UInt8]? {
-    var folded = FoldedStacks(
+    let folded = FoldedStacks(
       read.profile, event: event, labels: labels, before: read.before, keepsOrder: flamechart)
+    return try svg(
+      of: folded, event: read.profile.events[event], isDifference: read.before != nil, namesEvent: namesEvent,
+      isCompatible: isCompatible, context)
+  }
+
+  /// The picture of folded stacks; nil where nothing is left to draw.
+  func svg(
+    of stacks: FoldedStacks, event: Profile.Event, isDifference: Bool, namesEvent: Bool, isCompatible: Bool,
+    _ context: CommandContext
+  ) throws -> [UInt8]? {
+    var folded = stacks
     let leftOut = folded.narrow(base: base, exclude: exclude)
     if reverse { folded.reverse(keepsOrder: flamechart) }
     let tree = FlameTree(folded.lines)
     guard tree.total > 0 || tree.nodes.contains(where: { $0.totalBefore > 0 }) else { return nil }
-    let unit = read.profile.events[event]
     var picture = FlameGraphSVG()
     picture.title = title ?? (flamechart ? "Flame Chart" : inverted ? "Icicle Graph" : "Flame Graph")
-    picture.subtitle = subtitle.isEmpty && namesEvent ? unit.name : subtitle
+    picture.subtitle = subtitle.isEmpty && namesEvent ? event.name : subtitle
     picture.notes = notes
     picture.width = width
     picture.frameHeight = height
@@ -101,16 +111,16 @@ struct PictureOptions: ParsableArguments {
     if let fonttype { picture.fontFamily = fonttype }
     picture.fontSize = fontsize
     picture.fontWidth = fontwidth
-    picture.countName = countname ?? (isCompatible ? "samples" : unit.unit.shown)
+    picture.countName = countname ?? (isCompatible ? "samples" : event.unit.shown)
     picture.nameType = nametype
     picture.factor = factor
     picture.palette = colors
     picture.background = background
     picture.isInverted = inverted
-    picture.isDifference = read.before != nil
+    picture.isDifference = isDifference
     picture.negates = negate
     picture.total = total
-    picture.legend = "event \(unit.name)"
+    picture.legend = "event \(event.name)"
     if leftOut > 0 { picture.legend += "; \(leftOut) \(picture.countName) left out by --base and --exclude" }
     if let nameattr { picture.attributes = try FrameAttributes.read(nameattr) }
     let map = "palette.map"

@@ -5,16 +5,83 @@ import PerfProbes
 import PerfProfiling
 import TerminalOutput
 
-/// What every command asks that reads a profile.
-struct ProfileOptions: ParsableArguments {
-  @Argument(help: "A perf.data file, the output of perf script, or folded stacks; - for standard input.")
-  var file = "perf.data"
-
+/// How every command reads a profile.
+struct ReadingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Count this event only.", valueName: "name"))
   var event: String?
 
   @Option(help: ArgumentHelp("Look for files with symbols below this directory.", valueName: "directory"))
   var symfs: String?
+
+  @Option(help: ArgumentHelp("Leave out what came earlier after the first sample.", valueName: "seconds"))
+  var from: Double?
+
+  @Option(help: ArgumentHelp("Leave out what came later after the first sample.", valueName: "seconds"))
+  var to: Double?
+
+  func validate() throws {
+    for (name, value) in [("--from", from), ("--to", to)] {
+      guard let value else { continue }
+      guard value.isFinite, (0...1e9).contains(value) else {
+        throw ValidationError("\(name): seconds after the first sample, from 0")
+      }
+    }
+    if let from, let to, from >= to { throw ValidationError("--from has to be less than --to") }
+  }
+
+  /// Reads a recording, text, or a directory of `toolbox perf profile`.
+  func read(
+    _ file: String, keepsAddresses: Bool = false, compatibility: ScriptTextReader.Compatibility? = nil,
+    environment: [String: String]
+  ) throws -> ProfileReader.Result {
+    let root = symfs.map { RootDirectory($0) } ?? RootDirectory()
+    var options = ProfileReader.Options(
+      recording: PerfDataReader.Options(symbols: SymbolSources(root: root, environment: environment)))
+    options.event = event
+    options.keepsAddresses = keepsAddresses
+    options.text.compatibility = compatibility
+    options.recording.from = from.map(Self.nanoseconds)
+    options.recording.to = to.map(Self.nanoseconds)
+    let unwinding = Self.unwinding(options.text, environment)
+    options.recording.unwinding = { try restricted(unwinding($0)) }
+    let path = try ProfileDirectory.recording(in: file, options: &options.recording)
+    var result = try ProfileReader.read(path ?? file, options: options)
+    if result.form != .recording { result.profile = try restricted(result.profile) }
+    return result
+  }
+
+  /// Reads a recording whose stacks are copies, through perf.
+  static func unwinding(
+    _ text: ScriptTextReader.Options, _ environment: [String: String]
+  ) -> @Sendable (_ path: String) throws -> Profile {
+    { path in
+      guard let perf = PerfLocator.candidates(environment: environment, userID: geteuid()).first else {
+        throw RecordingPlanError.noPerf
+      }
+      var reader = ScriptTextReader(options: text)
+      try PerfScript.run(perf: perf, path: path, environment: environment) { reader.feed($0) }
+      return reader.finish()
+    }
+  }
+
+  private func restricted(_ profile: Profile) throws -> Profile {
+    guard from != nil || to != nil else { return profile }
+    var profile = profile
+    guard profile.restrict(from: from.map(Self.nanoseconds), to: to.map(Self.nanoseconds)) else {
+      throw ValidationError("--from and --to: this profile has no times")
+    }
+    return profile
+  }
+
+  private static func nanoseconds(_ seconds: Double) -> UInt64 { UInt64(seconds * 1e9) }
+}
+
+/// What collapse and flamegraph ask: a profile, and how its frames are named.
+struct ProfileOptions: ParsableArguments {
+  @Argument(help: "A perf.data file, the output of perf script, or folded stacks; - for standard input.")
+  var file = "perf.data"
+
+  @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Let the root of a stack be the command and its process.")
   var pid = false
@@ -45,28 +112,16 @@ struct ProfileOptions: ParsableArguments {
   }
 
   func read(environment: [String: String]) throws -> ProfileReader.Result {
-    let root = symfs.map { RootDirectory($0) } ?? RootDirectory()
-    var options = ProfileReader.Options(
-      recording: PerfDataReader.Options(symbols: SymbolSources(root: root, environment: environment)))
-    options.event = event
-    options.keepsAddresses = addrs
+    var rules: ScriptTextReader.Compatibility?
     if compat == .flamegraph {
-      var rules = ScriptTextReader.Compatibility()
-      rules.marksKernel = kernel || all
-      rules.marksJIT = jit || all
-      rules.labelsProcess = pid
-      rules.labelsThread = tid
-      options.text.compatibility = rules
+      var flamegraph = ScriptTextReader.Compatibility()
+      flamegraph.marksKernel = kernel || all
+      flamegraph.marksJIT = jit || all
+      flamegraph.labelsProcess = pid
+      flamegraph.labelsThread = tid
+      rules = flamegraph
     }
-    let text = options.text
-    options.recording.unwinding = { path in
-      let perf = PerfLocator.candidates(environment: environment, userID: geteuid()).first
-      guard let perf else { throw RecordingPlanError.noPerf }
-      var reader = ScriptTextReader(options: text)
-      try PerfScript.run(perf: perf, path: path, environment: environment) { reader.feed($0) }
-      return reader.finish()
-    }
-    return try ProfileReader.read(file, options: options)
+    return try reading.read(file, keepsAddresses: addrs, compatibility: rules, environment: environment)
   }
 
   func labels(for form: ProfileReader.Form) -> StackLabels {

@@ -1,0 +1,173 @@
+import Compression
+
+/// A profile as pprof opens it: protocol buffers with gzip around them. Source: google/pprof, proto/profile.proto.
+package enum PprofFile {
+  /// - Parameter event: the place of the only event to take; nil for all of them, each a value of its own.
+  /// - Throws: ``CompressionError``
+  package static func bytes(_ profile: Profile, event: Int? = nil) throws -> [UInt8] {
+    try GzipWriter.compressed(message(profile, event: event))
+  }
+
+  static func message(_ profile: Profile, event: Int?) -> [UInt8] {
+    var strings = StringTable()
+    var message = Message()
+    let events = profile.events.indices.filter { event == nil || event == $0 }
+    // By convention the count of samples comes first.
+    valueType(1, "samples", "count", &message, &strings)
+    for number in events {
+      valueType(1, kind(of: profile.events[number]), unit(of: profile.events[number]), &message, &strings)
+    }
+
+    // Equal stacks of one thread are one sample.
+    struct Key: Hashable {
+      var thread: Int32
+      var stack: Int32
+    }
+    var order: [Key] = []
+    var sums: [Key: (count: UInt64, weights: [UInt64])] = [:]
+    for index in 0..<profile.samples.count {
+      guard let column = events.firstIndex(of: Int(profile.samples.events[index])) else { continue }
+      let key = Key(thread: profile.samples.threads[index], stack: profile.samples.stacks[index])
+      if sums[key] == nil {
+        order.append(key)
+        sums[key] = (0, Array(repeating: 0, count: events.count))
+      }
+      sums[key]?.count.add(1)
+      sums[key]?.weights[column].add(profile.samples.weights[index])
+    }
+    for key in order {
+      guard let sum = sums[key] else { continue }
+      var sample = Message()
+      // The innermost frame first; ids begin at 1.
+      sample.packed(1, profile.stacks.frames(of: key.stack).reversed().map { UInt64($0) + 1 })
+      sample.packed(2, ([sum.count] + sum.weights).map { min($0, UInt64(Int64.max)) })
+      let thread = profile.threads[Int(key.thread)]
+      label("comm", text: thread.command, &sample, &strings)
+      if let process = thread.processID { label("pid", number: process, &sample, &strings) }
+      if let number = thread.threadID { label("tid", number: number, &sample, &strings) }
+      message.message(2, sample)
+    }
+    writeCode(profile, &message, &strings)
+    if let first = profile.samples.times.min(), let last = profile.samples.times.max(), last > first {
+      message.varint(10, min(last - first, UInt64(Int64.max)))
+    }
+    for text in strings.texts { message.text(6, text) }
+    return message.bytes
+  }
+
+  private static func writeCode(_ profile: Profile, _ message: inout Message, _ strings: inout StringTable) {
+    var mappings: [String: UInt64] = [:]
+    var buildIDs: [String: String] = [:]
+    for object in profile.objects { buildIDs[object.name] = object.buildID }
+    for frame in profile.frames.frames {
+      guard let object = frame.object, mappings[object] == nil else { continue }
+      let number = UInt64(mappings.count) + 1
+      mappings[object] = number
+      var mapping = Message()
+      mapping.varint(1, number)
+      mapping.varint(5, strings.number(of: object))
+      if let id = buildIDs[object] { mapping.varint(6, strings.number(of: id)) }
+      // Its functions have names.
+      mapping.varint(7, 1)
+      message.message(3, mapping)
+    }
+    for (number, frame) in profile.frames.frames.enumerated() {
+      let id = UInt64(number) + 1
+      var line = Message()
+      line.varint(1, id)
+      var location = Message()
+      location.varint(1, id)
+      if let mapping = frame.object.flatMap({ mappings[$0] }) { location.varint(2, mapping) }
+      if let address = frame.address { location.varint(3, address) }
+      location.message(4, line)
+      message.message(4, location)
+      var function = Message()
+      function.varint(1, id)
+      function.varint(2, strings.number(of: frame.shownName))
+      function.varint(3, strings.number(of: frame.shownName))
+      if let object = frame.object { function.varint(4, strings.number(of: object)) }
+      message.message(5, function)
+    }
+  }
+
+  private static func valueType(
+    _ field: UInt64, _ kind: String, _ unit: String, _ message: inout Message, _ strings: inout StringTable
+  ) {
+    var type = Message()
+    type.varint(1, strings.number(of: kind))
+    type.varint(2, strings.number(of: unit))
+    message.message(field, type)
+  }
+
+  private static func label(_ key: String, text: String, _ sample: inout Message, _ strings: inout StringTable) {
+    var label = Message()
+    label.varint(1, strings.number(of: key))
+    label.varint(2, strings.number(of: text))
+    sample.message(3, label)
+  }
+
+  private static func label(_ key: String, number: Int32, _ sample: inout Message, _ strings: inout StringTable) {
+    var label = Message()
+    label.varint(1, strings.number(of: key))
+    label.varint(3, UInt64(bitPattern: Int64(number)))
+    sample.message(3, label)
+  }
+
+  private static func kind(of event: Profile.Event) -> String {
+    event.unit == .nanoseconds && event.name.hasPrefix("cpu-clock") ? "cpu" : event.name
+  }
+
+  private static func unit(of event: Profile.Event) -> String {
+    switch event.unit {
+    case .nanoseconds, .bytes: event.unit.rawValue
+    case .samples, .cycles, .instructions, .events: "count"
+    }
+  }
+
+  /// The texts of a message; the first is empty, as the format demands.
+  private struct StringTable {
+    private(set) var texts = [""]
+    private var numbers = ["": UInt64(0)]
+
+    mutating func number(of text: String) -> UInt64 {
+      if let known = numbers[text] { return known }
+      numbers[text] = UInt64(texts.count)
+      texts.append(text)
+      return UInt64(texts.count - 1)
+    }
+  }
+
+  /// Fields of a message in the wire format of protocol buffers.
+  private struct Message {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func varint(_ field: UInt64, _ value: UInt64) {
+      put(field << 3)
+      put(value)
+    }
+
+    mutating func message(_ field: UInt64, _ inner: Message) { block(field, inner.bytes) }
+    mutating func text(_ field: UInt64, _ text: String) { block(field, Array(text.utf8)) }
+
+    mutating func packed(_ field: UInt64, _ values: [UInt64]) {
+      var inner = Message()
+      for value in values { inner.put(value) }
+      block(field, inner.bytes)
+    }
+
+    private mutating func block(_ field: UInt64, _ content: [UInt8]) {
+      put(field << 3 | 2)
+      put(UInt64(content.count))
+      bytes += content
+    }
+
+    private mutating func put(_ value: UInt64) {
+      var rest = value
+      while rest >= 0x80 {
+        bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+        rest >>= 7
+      }
+      bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+  }
+}
