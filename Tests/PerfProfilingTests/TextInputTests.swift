@@ -170,3 +170,42 @@ struct TextInputTests {
     #expect(count == 36)
   }
 }
+
+@Suite("long texts are read in two halves") struct HalvedTextTests {
+  /// Text of more than eight megabytes whose halves begin with other events, threads and frames.
+  private static let text: String = {
+    var text = ""
+    for number in 0..<60_000 {
+      let event = number % 3 == 1 ? "instructions" : number > 40_000 && number % 3 == 0 ? "faults" : "cycles"
+      text += TextInputTests.sample(
+        "worker \(number / 20_000) \(number % 7 + 1)/\(number % 11 + 1) [001] \(number).500000: \(number % 9 + 1) \(event): ",
+        "40 leaf\(number % 13)+0x1 (/x/lib)", "41 middle\(number / 9_000)+0x2 (/x/lib)", "42 main+0x2 (/x/a)")
+    }
+    return text
+  }()
+
+  @Test(arguments: [false, true])
+  func `the result is that of one reader`(isCompatible: Bool) throws {
+    var options = ScriptTextReader.Options()
+    if isCompatible { options.compatibility = ScriptTextReader.Compatibility() }
+    let bytes = Array(Self.text.utf8)
+    var one = ScriptTextReader(options: options)
+    var two = ScriptTextReader(options: options)
+    bytes.withUnsafeBufferPointer {
+      one.feed($0)
+      two.feedWhole($0)
+    }
+    let (expected, found) = (one.finish(), two.finish())
+    #expect(found.events == expected.events)
+    #expect(found.threads == expected.threads)
+    #expect(found.samples.times == expected.samples.times)
+    #expect(found.samples.weights == expected.samples.weights)
+    #expect(found.samples.events == expected.samples.events)
+    #expect(found.samples.threads == expected.samples.threads)
+    #expect(found.accounting == expected.accounting)
+    #expect(found.notes == expected.notes)
+    #expect(
+      TextInputTests.lines(FoldedStacks(found, event: 0)) == TextInputTests.lines(FoldedStacks(expected, event: 0)))
+    #expect(found.samples.count > 19_000)
+  }
+}

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A profile's stacks as lines of text: `root;...;innermost COUNT`, equal ones summed, sorted by byte.
 package struct FoldedStacks: Sendable {
   package struct Line: Hashable, Sendable {
@@ -88,10 +90,10 @@ package struct FoldedStacks: Sendable {
   /// Lines in any order, equal stacks to be summed.
   init(lines: [Line]) { merge(lines, keepsOrder: false) }
 
-  private mutating func merge(_ unordered: [Line], keepsOrder: Bool) {
-    let found = keepsOrder ? unordered : unordered.sorted { $0.stack.lexicographicallyPrecedes($1.stack) }
+  private mutating func merge(_ found: [Line], keepsOrder: Bool) {
     lines = []
-    for line in found {
+    for place in keepsOrder ? Array(found.indices) : Self.order(found) {
+      let line = found[place]
       if let last = lines.indices.last, lines[last].stack == line.stack {
         lines[last].weight.add(line.weight)
         lines[last].before.add(line.before)
@@ -99,6 +101,27 @@ package struct FoldedStacks: Sendable {
         lines.append(line)
       }
     }
+  }
+
+  /// The places of lines in the order of their bytes. The bytes are put into one block first: comparing a hundred thousand
+  /// arrays is mostly counting references.
+  private static func order(_ found: [Line]) -> [Int] {
+    var block: [UInt8] = []
+    block.reserveCapacity(found.reduce(0) { $0 + $1.stack.count })
+    var keys: [(offset: Int, count: Int, place: Int)] = []
+    keys.reserveCapacity(found.count)
+    for (place, line) in found.enumerated() {
+      keys.append((block.count, line.stack.count, place))
+      block += line.stack
+    }
+    block.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      keys.sort { one, other in
+        let difference = memcmp(base + one.offset, base + other.offset, min(one.count, other.count))
+        return difference != 0 ? difference < 0 : (one.count, one.place) < (other.count, other.place)
+      }
+    }
+    return keys.map(\.place)
   }
 
   /// Turns every stack around, so that those with the same innermost frame stand together.

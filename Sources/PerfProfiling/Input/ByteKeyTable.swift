@@ -1,3 +1,5 @@
+import Glibc
+
 /// Small numbers by pieces of text, without a String per look-up.
 struct ByteKeyTable {
   private var slots: [(hash: UInt64, number: Int32)] = Array(repeating: (0, -1), count: 1024)
@@ -28,8 +30,8 @@ struct ByteKeyTable {
 
   private func isEqual(_ key: UnsafeBufferPointer<UInt8>, _ offset: Int) -> Bool {
     arena.withUnsafeBufferPointer { kept in
-      for index in 0..<key.count where kept[offset + index] != key[index] { return false }
-      return true
+      guard let one = kept.baseAddress, let other = key.baseAddress else { return true }
+      return memcmp(one + offset, other, key.count) == 0
     }
   }
 

@@ -86,7 +86,7 @@ package enum ProfileReader {
       let beginning = UnsafeBufferPointer(rebasing: bytes.prefix(lookAhead))
       guard let form = textForm(beginning) else { throw ProfileInputError.unknownForm(path: path) }
       var reader = TextReader(form: form, options: options.text)
-      reader.feed(bytes)
+      reader.feedWhole(bytes)
       return try reader.finish(path: path)
     }
     // The form shows in the first piece; text is then taken as it comes, a recording has to be there as a whole.
@@ -136,6 +136,10 @@ package enum ProfileReader {
 
     mutating func feed(_ bytes: UnsafeBufferPointer<UInt8>) {
       if form == .foldedText { folded.feed(bytes) } else { script.feed(bytes) }
+    }
+
+    mutating func feedWhole(_ bytes: UnsafeBufferPointer<UInt8>) {
+      if form == .foldedText { folded.feed(bytes) } else { script.feedWhole(bytes) }
     }
 
     mutating func finish(path: String) throws(ProfileInputError) -> Result {

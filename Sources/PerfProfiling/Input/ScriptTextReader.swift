@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 
 /// Reads what `perf script` prints, line by line, from pieces of any size.
@@ -39,10 +40,12 @@ package struct ScriptTextReader {
   }
 
   private let options: Options
+  /// The event that counts, where it was found out and not asked for.
+  private var wantedEvent: String?
   private var profile = Profile()
   private var carry: [UInt8] = []
   private var state = State.outside
-  /// The open sample's frames, the innermost first, as places in `frameLists`.
+  /// The open sample's frames, the innermost first, as numbers of known lines.
   private var openFrames: [Int32] = []
   private var openThread: Int32 = 0
   private var openEvent: UInt16 = 0
@@ -50,8 +53,10 @@ package struct ScriptTextReader {
   private var isJava = false
 
   private var lines = ByteKeyTable()
-  /// For each line known: the frames that it stands for, outermost first.
-  private var frameLists: [[Int32]] = []
+  /// The frames that known lines stand for, outermost first, one line's behind the other's.
+  private var listedFrames: [Int32] = []
+  /// For each known line where its frames end; they begin where those of the line before it end.
+  private var listEnds: [Int32] = []
   private var heads = ByteKeyTable()
   private var headThreads: [Int32] = []
   private var threadNumbers: [Profile.Thread: Int32] = [:]
@@ -89,6 +94,64 @@ package struct ScriptTextReader {
       take(UnsafeBufferPointer(start: base + start, count: end - start))
       start = end + 1
     }
+  }
+
+  /// Takes the whole of a text that is in memory: a long one in two halves at once, as if one had been read after the other.
+  package mutating func feedWhole(_ text: UnsafeBufferPointer<UInt8>) {
+    guard text.count >= Self.worthTwo, let middle = Self.boundary(in: text, near: text.count / 2) else {
+      return feed(text)
+    }
+    var second = ScriptTextReader(options: options)
+    if options.compatibility != nil, options.event == nil {
+      // By FlameGraph's rules the first event of the whole counts.
+      second.wantedEvent = Self.firstEvent(of: text)
+    }
+    let readers = UnsafeMutablePointer<ScriptTextReader>.allocate(capacity: 2)
+    readers.initialize(to: self)
+    (readers + 1).initialize(to: second)
+    defer {
+      readers.deinitialize(count: 2)
+      readers.deallocate()
+    }
+    let halves = [
+      UnsafeBufferPointer(rebasing: text[..<middle]), UnsafeBufferPointer(rebasing: text[middle...]),
+    ]
+    // Each half has a reader of its own, and nothing else is shared but the text.
+    nonisolated(unsafe) let work = (readers, halves)
+    DispatchQueue.concurrentPerform(iterations: 2) { (work.0 + $0).pointee.feed(work.1[$0]) }
+    self = readers[0]
+    strangeLines += readers[1].strangeLines
+    readers[1].strangeLines = 0
+    profile.append(readers[1].finish())
+  }
+
+  /// Below this a second thread costs more than it brings, in bytes.
+  private static let worthTwo = 4 << 20
+
+  /// Where a sample ends near a place: behind a blank line; nil where none is near.
+  private static func boundary(in text: UnsafeBufferPointer<UInt8>, near place: Int) -> Int? {
+    var index = place
+    while index + 1 < text.count, index < place + (1 << 20) {
+      if text[index] == 0x0A, text[index + 1] == 0x0A { return index + 2 }
+      index += 1
+    }
+    return nil
+  }
+
+  /// The event of the first sample that names one, by FlameGraph's rules.
+  private static func firstEvent(of text: UnsafeBufferPointer<UInt8>) -> String? {
+    var start = 0
+    while start < text.count {
+      let end = text[start...].firstIndex(of: 0x0A) ?? text.count
+      let line = UnsafeBufferPointer(rebasing: text[start..<end])
+      if let first = line.first, first != 0x20, first != 0x09, first != UInt8(ascii: "#"),
+        let event = CompatibleHead(line)?.event
+      {
+        return String(decoding: line[event], as: UTF8.self)
+      }
+      start = end + 1
+    }
+    return nil
   }
 
   /// The profile, once all of the text has been taken.
@@ -173,9 +236,14 @@ package struct ScriptTextReader {
       let frames = FrameText.frames(
         words[...], address: UInt64(String(decoding: line[address], as: UTF8.self), radix: 16),
         keepsAddresses: options.keepsAddresses)
-      frameLists.append(frames.map { profile.frames.number(of: $0) })
+      addList(frames)
     }
     return number
+  }
+
+  private mutating func addList(_ frames: [Frame]) {
+    for frame in frames { listedFrames.append(profile.frames.number(of: frame)) }
+    listEnds.append(Int32(truncatingIfNeeded: listedFrames.count))
   }
 
   private mutating func takeHead(_ line: UnsafeBufferPointer<UInt8>) {
@@ -250,8 +318,15 @@ package struct ScriptTextReader {
 
   private mutating func endSample() {
     var stack = StackTable.empty
-    for line in openFrames.reversed() {
-      for frame in frameLists[Int(line)] { stack = profile.stacks.stack(calling: frame, from: stack) }
+    var index = openFrames.count
+    while index > 0 {
+      index &-= 1
+      let line = Int(openFrames[index])
+      var place = line == 0 ? 0 : Int(listEnds[line - 1])
+      while place < Int(listEnds[line]) {
+        stack = profile.stacks.stack(calling: listedFrames[place], from: stack)
+        place &+= 1
+      }
     }
     if stack == StackTable.empty { profile.accounting.withoutStack += 1 }
     profile.samples.events.append(openEvent)
@@ -272,11 +347,12 @@ package struct ScriptTextReader {
       if state == .inside { leaveOut("stack without a blank line") }
       profile.accounting.samplesIn += 1
       openWeight = 1
+      openEvent = 0
       if let event = head.event {
         let (number, isNew) = eventNumbers.number(of: UnsafeBufferPointer(rebasing: line[event]))
         if isNew {
           let name = String(decoding: line[event], as: UTF8.self)
-          eventCounts.append(options.event.map { $0 == name } ?? (number == 0))
+          eventCounts.append((options.event ?? wantedEvent).map { $0 == name } ?? (number == 0))
           profile.events.append(Profile.Event(name: name, unit: Profile.Unit(ofEvent: name)))
         }
         guard eventCounts[Int(number)] else {
@@ -285,8 +361,8 @@ package struct ScriptTextReader {
           return
         }
         openWeight = head.period == 0 ? 1 : head.period
+        openEvent = UInt16(truncatingIfNeeded: number)
       }
-      openEvent = 0
       let (number, isNew) = heads.number(of: UnsafeBufferPointer(rebasing: line[..<head.end]))
       if isNew {
         let thread = Profile.Thread(
@@ -317,7 +393,7 @@ package struct ScriptTextReader {
         marks: FrameText.Marks(
           kernel: rules.marksKernel, jit: rules.marksJIT, addresses: options.keepsAddresses))
       if names == nil { strangeLines += 1 }
-      frameLists.append((names ?? []).map { profile.frames.number(of: Frame(name: $0, kind: .label)) })
+      addList((names ?? []).map { Frame(name: $0, kind: .label) })
     }
     openFrames.append(number)
   }

@@ -1,0 +1,39 @@
+extension Profile {
+  /// Puts the samples of another profile behind those that are there, as if one reader had read both.
+  mutating func append(_ other: Profile) {
+    let frameNumbers = other.frames.frames.map { frames.number(of: $0) }
+    // A caller stands before what it calls.
+    var stackNumbers: [Int32] = [StackTable.empty]
+    stackNumbers.reserveCapacity(other.stacks.count)
+    for stack in 1..<max(1, other.stacks.count) {
+      stackNumbers.append(
+        stacks.stack(
+          calling: frameNumbers[Int(other.stacks.frames[stack])],
+          from: stackNumbers[Int(other.stacks.parents[stack])]))
+    }
+    var knownThreads = Dictionary(threads.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
+    let threadNumbers = other.threads.map { thread -> Int32 in
+      if let known = knownThreads[thread] { return known }
+      let number = Int32(truncatingIfNeeded: threads.count)
+      knownThreads[thread] = number
+      threads.append(thread)
+      return number
+    }
+    let eventNumbers = other.events.map { event -> UInt16 in
+      if let known = events.firstIndex(where: { $0.name == event.name }) { return UInt16(truncatingIfNeeded: known) }
+      events.append(event)
+      return UInt16(truncatingIfNeeded: events.count - 1)
+    }
+    let bothHaveTimes =
+      samples.times.count == samples.count && other.samples.times.count == other.samples.count
+    samples.times = bothHaveTimes ? samples.times + other.samples.times : []
+    samples.events += other.samples.events.map { Int($0) < eventNumbers.count ? eventNumbers[Int($0)] : 0 }
+    samples.threads += other.samples.threads.map { threadNumbers[Int($0)] }
+    samples.stacks += other.samples.stacks.map { stackNumbers[Int($0)] }
+    samples.weights += other.samples.weights
+    accounting.samplesIn += other.accounting.samplesIn
+    accounting.withoutStack += other.accounting.withoutStack
+    accounting.leftOut.merge(other.accounting.leftOut, uniquingKeysWith: +)
+    notes += other.notes
+  }
+}
