@@ -19,6 +19,9 @@ struct ResetRunRoot {
     access($0, X_OK) == 0
   }
 
+  /// A changed system, made once; every test works on copies.
+  static let changed = Once { try await ResetRunRoot() }
+
   /// A library that is loaded into the program from outside: it kills it with SIGKILL right after so many calls of fdatasync(2),
   /// which the program makes once for every record of its journal.
   private static let killer = Once<String> {

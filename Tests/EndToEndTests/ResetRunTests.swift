@@ -5,9 +5,6 @@ import Testing
 /// Plans carried out on real systems: to the end, killed everywhere, with faults, and taken back.
 @Suite(.serialized, .enabled(if: ResetRunRoot.obstacle == nil, Comment(rawValue: ResetRunRoot.obstacle ?? "")))
 struct ResetRunTests {
-  /// Made once; every test works on copies.
-  private static let changed = Once { try await ResetRunRoot() }
-
   /// What the plan may leave different from stock: what is on hold, the account that was made, and those that were kept.
   private static let lastingly = [
     "sudo:", "added-held", "rescue", "anna", "berta", "carl", "dora", "policy-rc.d", "vendor",
@@ -16,7 +13,7 @@ struct ResetRunTests {
   private func lines(_ text: String) -> Set<Substring> { Set(text.split(separator: "\n")) }
 
   @Test func `a changed system comes back to stock, and by undo to what it was`() async throws {
-    let system = try await ResetRunRoot(copyOf: try await Self.changed.value())
+    let system = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
     let before = try await system.state()
     try await system.savePlan()
     let done = try await system.apply()
@@ -25,7 +22,7 @@ struct ResetRunTests {
 
     // A removed package may leave its configuration, so these lines are not compared.
     let stock = try await system.state(
-      of: try await Self.changed.value().directory("stock"), leavingOut: Self.lastingly + ["config-files"])
+      of: try await ResetRunRoot.changed.value().directory("stock"), leavingOut: Self.lastingly + ["config-files"])
     let after = try await system.state(leavingOut: Self.lastingly + ["config-files"])
     let left = lines(after).subtracting(lines(stock)).filter {
       !$0.contains("etc/added-") && !$0.contains("etc/clock-two")
@@ -72,7 +69,7 @@ struct ResetRunTests {
   }
 
   @Test func `killed after any record of the journal, a resumed run ends the same`() async throws {
-    let changed = try await Self.changed.value()
+    let changed = try await ResetRunRoot.changed.value()
     let undisturbed = try await ResetRunRoot(copyOf: changed)
     try await undisturbed.savePlan()
     let whole = try await undisturbed.apply()
@@ -105,7 +102,7 @@ struct ResetRunTests {
   }
 
   @Test func `a postrm that fails stops the run, and resume or undo go on`() async throws {
-    let changed = try await Self.changed.value()
+    let changed = try await ResetRunRoot.changed.value()
     for goesBack in [false, true] {
       let system = try await ResetRunRoot(copyOf: changed)
       let before = try await system.state()
@@ -134,7 +131,7 @@ struct ResetRunTests {
   }
 
   @Test func `an archive that is gone, or has something else, stops the run before anything is changed`() async throws {
-    let changed = try await Self.changed.value()
+    let changed = try await ResetRunRoot.changed.value()
     for fault in ["gone", "wrong"] {
       let system = try await ResetRunRoot(copyOf: changed)
       let before = try await system.state()
@@ -155,7 +152,7 @@ struct ResetRunTests {
   }
 
   @Test func `a plan that was edited, or that the system left behind, is refused with every difference`() async throws {
-    let system = try await ResetRunRoot(copyOf: try await Self.changed.value())
+    let system = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
     try await system.savePlan()
     let text = try String(contentsOfFile: system.plan, encoding: .utf8)
     let before = try await system.state()
@@ -186,7 +183,7 @@ struct ResetRunTests {
   }
 
   @Test func `the settings of an account go aside and come back`() async throws {
-    let system = try await ResetRunRoot(copyOf: try await Self.changed.value())
+    let system = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
     let before = try await system.state()
     let shown = try await system.reset("--only", "user-config", "--user", "anna", "--dry-run")
     #expect(shown.status == 0 && shown.output.contains("anna: .bashrc"), "\(shown.errors)")

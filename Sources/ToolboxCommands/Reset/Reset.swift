@@ -110,6 +110,7 @@ struct Reset: AsyncParsableCommand {
     try approval.check(allowed: approval.needed, deletesHomes: [])
     if approval.isEmpty { return }
     let running = ResetRunning(context, root: system.rootDirectory, json: output.json)
+    running.caution()
     try running.confirm(ResetPlanText.warning(plan))
     try running.apply(
       plan, work: work, allowed: approval.needed, deletesHomes: [], passwords: try PasswordOptions.parse([]))

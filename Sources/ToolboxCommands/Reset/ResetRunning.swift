@@ -56,6 +56,11 @@ struct ResetRunning {
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Says what the person should know first, of this machine.
+  func caution() {
+    for line in MachineActivity(root).cautions() { context.standardError.line("toolbox: reset: \(line.harmless)") }
+  }
+
   /// Has the host's name typed.
   /// - Throws: ``ApprovalError/notConfirmed``
   func confirm(_ warning: [String]) throws {
@@ -120,6 +125,7 @@ struct ResetApply: AsyncParsableCommand {
       context.standardError.line("toolbox: reset: \(path.harmless) has changed since, and the plan is the same")
     }
     let running = ResetRunning(context, root: root, json: output.json)
+    running.caution()
     if !yes {
       guard Question.canAsk else { throw ResetError.needsConfirmation }
       try running.confirm(["This carries out \(file): see 'toolbox reset --dry-run' for what it does."])

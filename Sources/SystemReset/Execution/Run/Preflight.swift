@@ -6,9 +6,11 @@ struct Preflight {
   let root: RootDirectory
   let tools: PackageTools
 
-  /// Locks of dpkg and apt, as fcntl(2) sees them.
+  /// Locks of dpkg, apt and the account files, as fcntl(2) sees them.
   private static let locks = [
     "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/cache/apt/archives/lock", "/var/lib/apt/lists/lock",
+    // Of the account files; see lckpwdf(3).
+    "/etc/.pwd.lock",
   ]
   /// How long a lock is waited for, in seconds.
   private static let patience = 60
@@ -24,6 +26,12 @@ struct Preflight {
     guard try (root.names(in: "/var/lib/dpkg/updates") ?? []).allSatisfy({ $0 == "." || $0 == ".." }) else {
       throw PreflightError.interrupted
     }
+    let activity = MachineActivity(root)
+    if let updater = activity.updater() { throw PreflightError.updating(updater.name, process: updater.process) }
+    let going = Dictionary(
+      plan.users.remove.map { ($0.name, $0.uid) }, uniquingKeysWith: { first, _ in first })
+    let loggedIn = try activity.loggedIn(going)
+    guard loggedIn.isEmpty else { throw PreflightError.loggedIn(loggedIn) }
     try waitForLocks()
     try checkSpace(plan)
     if root.isHost, let percent = batteryPercent(), percent < 50 { throw PreflightError.onBattery(percent: percent) }
@@ -85,24 +93,34 @@ struct Preflight {
     let repacked = plan.packages.remove.filter { [.local, .obsolete, .thirdParty, .foreignVersion].contains($0.class) }
       .reduce(0) { $0 + 2 * max(0, $1.installedSizeBytes) }
     let wanted: [(path: String, bytes: Int)] = [
-      ("/var/lib", plan.summary.downloadBytes + repacked + Self.reserve), ("/usr", installed), ("/etc", 8 << 20),
-      ("/var/log", 8 << 20),
+      (AccountArchive.base, plan.summary.downloadBytes + repacked + Self.reserve), ("/var/lib", 16 << 20),
+      ("/usr", installed), ("/etc", 8 << 20), ("/var/log", 8 << 20),
     ]
-    var needed: [UInt: (path: String, bytes: Int, free: Int)] = [:]
+    var needed: [dev_t: (path: String, bytes: Int, free: Int)] = [:]
     for (path, bytes) in wanted {
       var status = statvfs()
-      let host = root.hostPath(path)
-      guard statvfs(host, &status) == 0 else {
+      var place = stat()
+      let host = root.hostPath(nearest(path))
+      guard statvfs(host, &status) == 0, stat(host, &place) == 0 else {
         throw FileError(path: host, code: errno, action: "look at the space of")
       }
       let free = Int(
         clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
-      let earlier = needed[UInt(status.f_fsid)]
-      needed[UInt(status.f_fsid)] = (earlier?.path ?? host, (earlier?.bytes ?? 0) + bytes, free)
+      let earlier = needed[place.st_dev]
+      needed[place.st_dev] = (earlier?.path ?? host, (earlier?.bytes ?? 0) + bytes, free)
     }
     for (_, place) in needed.sorted(by: { $0.value.path < $1.value.path }) where place.free < place.bytes {
       throw PreflightError.noSpace(path: place.path, neededBytes: place.bytes, freeBytes: place.free)
     }
+  }
+
+  /// The path, or of a directory that is yet to be made the nearest one above it.
+  private func nearest(_ path: String) -> String {
+    var place = path
+    while place != "/", !root.exists(place) {
+      place = place.lastIndex(of: "/").map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "/"
+    }
+    return place
   }
 
   /// What is left in the battery of a machine that runs from it; nil on mains, or without a battery.
@@ -134,7 +152,11 @@ package enum PreflightError: ReportableError, Equatable {
   case brokenPackages([String])
   /// dpkg was interrupted while it wrote its records.
   case interrupted
-  /// Somebody holds a lock of apt or dpkg; 0 for a process that cannot be told.
+  /// A program that changes packages by itself is at work.
+  case updating(String, process: Int32)
+  /// Accounts that would go are logged in.
+  case loggedIn([String])
+  /// Somebody holds a lock of apt, dpkg or the account files; 0 for a process that cannot be told.
   case locked(path: String, process: Int32, seconds: Int)
   case noSpace(path: String, neededBytes: Int, freeBytes: Int)
   case onBattery(percent: Int)
@@ -144,7 +166,7 @@ package enum PreflightError: ReportableError, Equatable {
   package var failureKind: FailureKind {
     switch self {
     case .notRoot: .noPermission
-    case .locked: .tryLater
+    case .locked, .updating: .tryLater
     default: .refused
     }
   }
@@ -155,6 +177,10 @@ package enum PreflightError: ReportableError, Equatable {
     case .brokenPackages(let ids):
       "reset: dpkg has not finished with \(ids.prefix(5).joined(separator: ", "))\(ids.count > 5 ? " and others" : ""); run 'dpkg --configure -a' first"
     case .interrupted: "reset: dpkg was interrupted; run 'dpkg --configure -a' first"
+    case .updating(let name, let process):
+      "reset: \(name) is at work (process \(process)); try again when it has ended"
+    case .loggedIn(let names):
+      "reset: \(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") logged in and would be taken away; have them log out first"
     case .locked(let path, let process, let seconds):
       "\(path): held by \(process > 0 ? "process \(process)" : "another program"); waited \(seconds) s; try again when it has ended"
     case .noSpace(let path, let needed, let free):
