@@ -134,7 +134,11 @@ struct PerfProfile: AsyncParsableCommand {
     options.recording.symbols.keepsSymbols = true
     options.recording.weighsWaits = offCPU
     let recording = path + "/" + ProfileDirectory.recordingName
-    guard access(recording, R_OK) == 0 else { throw ProfileRunError.notRecorded(status: status) }
+    guard access(recording, R_OK) == 0 else {
+      // Nothing is in it.
+      rmdir(path)
+      throw ProfileRunError.notRecorded(status: status)
+    }
     options.recording.unwinding = ReadingOptions.unwinding(options.text, context.environment)
     let read = try ProfileReader.read(recording, options: options)
     let profile = read.profile
