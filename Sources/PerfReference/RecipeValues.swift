@@ -16,11 +16,15 @@ package struct RecipeValues: Sendable, Equatable {
         throw .noAssignment(recipe: recipe.id, text)
       }
       let name = text[..<equals].lowercased()
-      guard recipe.placeholders.contains(where: { $0.name == name }) else {
+      guard let gap = recipe.placeholders.first(where: { $0.name == name }) else {
         throw .unknownName(recipe: recipe.id, name, known: recipe.placeholders.map(\.name))
       }
       guard given[name] == nil else { throw .givenTwice(recipe: recipe.id, name) }
-      given[name] = [String(text[text.index(after: equals)...])]
+      let value = String(text[text.index(after: equals)...])
+      if let form = gap.kind.form, !form.accepts(value) {
+        throw .wrongValue(recipe: recipe.id, name, value: value, expected: form.words)
+      }
+      given[name] = [value]
     }
     guard !command.isEmpty else { return }
     guard let gap = commandGap else { throw .takesNoCommand(recipe: recipe.id) }
@@ -68,6 +72,51 @@ package struct RecipeValues: Sendable, Equatable {
   }
 }
 
+/// What a value has to look like, where its kind says so. What perf and sleep(1) take passes; the rest is theirs to judge.
+struct ValueForm {
+  let words: String
+  let accepts: (String) -> Bool
+
+  /// Whole numbers, or ranges of them, with commas between.
+  static func numbers(_ words: String, ranges: Bool = false) -> ValueForm {
+    ValueForm(words: words) { value in
+      value.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { part in
+        let ends = ranges ? part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false) : [part]
+        return ends.allSatisfy(isWhole)
+      }
+    }
+  }
+
+  /// A number with one of some units behind it, or with none.
+  static func number(_ words: String, units: [String], hasFraction: Bool = false) -> ValueForm {
+    ValueForm(words: words) { value in
+      let unit = units.filter(value.hasSuffix).max { $0.count < $1.count } ?? ""
+      let parts = value.dropLast(unit.count).split(separator: ".", omittingEmptySubsequences: false)
+      return parts.count <= (hasFraction ? 2 : 1) && parts.allSatisfy(isWhole)
+    }
+  }
+
+  private static func isWhole(_ text: Substring) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
+}
+
+extension Placeholder.Kind {
+  /// nil where any value may be right.
+  var form: ValueForm? {
+    switch self {
+    case .pid: .numbers("a process id, or several with commas")
+    case .tid: .numbers("a thread id, or several with commas")
+    case .cpu: .numbers("CPU numbers, such as 0 or 0-3 or 1,5", ranges: true)
+    case .duration: .number("a time in seconds", units: ["s", "m", "h", "d"], hasFraction: true)
+    case .interval: .number("a time, such as 1000 or 1s", units: ["us", "ms", "s", "m"], hasFraction: true)
+    case .count: .number("a whole number", units: [])
+    case .size: .number("a size, such as 4096 or 8M", units: ["K", "M", "G", "B", "k", "m", "g"])
+    default: nil
+    }
+  }
+}
+
 /// What is wrong with the values for a recipe.
 package enum FillError: ReportableError, Equatable {
   /// A word that is no `NAME=VALUE`.
@@ -75,6 +124,8 @@ package enum FillError: ReportableError, Equatable {
   /// A name that no gap of the recipe has.
   case unknownName(recipe: String, String, known: [String])
   case givenTwice(recipe: String, String)
+  /// A value of another form than the gap's.
+  case wrongValue(recipe: String, String, value: String, expected: String)
   /// There is a command, and no gap for one.
   case takesNoCommand(recipe: String)
   /// Gaps that have no default and that nobody filled.
@@ -91,6 +142,8 @@ package enum FillError: ReportableError, Equatable {
     case .unknownName(let recipe, let name, let known):
       "perf: \(recipe): nothing is called \"\(name)\"; there are \(known.joined(separator: ", "))"
     case .givenTwice(let recipe, let name): "perf: \(recipe): \"\(name)\" is given twice"
+    case .wrongValue(let recipe, let name, let value, let expected):
+      "perf: \(recipe): \(name)=\(value): expected \(expected)"
     case .takesNoCommand(let recipe):
       "perf: \(recipe): it takes no command; \"toolbox perf show \(recipe)\" says what it takes"
     case .missing(let recipe, let names):

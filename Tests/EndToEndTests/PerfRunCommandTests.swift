@@ -111,15 +111,15 @@ struct StandInPerf {
   @Test func `a dry run prints the quoted command alone and starts nothing`() async throws {
     let perf = try StandInPerf()
     let outcome = try await ToolboxProcess.run(
-      ["perf", "run", "count-pid", "pid=1 2'3", "--dry-run"],
+      ["perf", "run", "report-browse", "file=1 2'3", "--dry-run"],
       environment: ["PATH": perf.directory("bin") + ":/usr/bin:/bin"])
     #expect(outcome.status == 0)
-    #expect(outcome.output == "perf stat -p '1 2'\\''3' -- sleep 10\n")
+    #expect(outcome.output == "perf report -i '1 2'\\''3'\n")
     #expect(outcome.errors.isEmpty)
     #expect(perf.arguments == nil)
     let shell = try await ToolboxProcess.run(
       path: "/bin/sh", ["-c", "set -- \(outcome.output.dropLast()); printf '%s|' \"$@\""])
-    #expect(shell.output == "perf|stat|-p|1 2'3|--|sleep|10|")
+    #expect(shell.output == "perf|report|-i|1 2'3|")
     #expect(
       try await ToolboxProcess.run(["perf", "run", "-n", "--perf", "/opt/my perf", "list-events"]).output
         == "'/opt/my perf' list\n")

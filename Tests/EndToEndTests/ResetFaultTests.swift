@@ -47,7 +47,9 @@ struct ResetFaultTests {
     let started = try await AccountRoot.shell(
       #"""
       printf '#!/bin/sh\nwhile sleep 1; do :; done\n' > "$1/tmp/unattended-upgrade"
-      setsid chroot "$1" /bin/sh /tmp/unattended-upgrade > /dev/null 2>&1 < /dev/null & echo $!
+      setsid chroot "$1" /bin/sh /tmp/unattended-upgrade > /dev/null 2>&1 < /dev/null & process=$!
+      until tr '\0' ' ' < /proc/$process/cmdline | grep -q '^/bin/sh /tmp/unattended'; do kill -0 $process; sleep 0.05; done
+      echo $process
       """#, system.path)
     let updater = try #require(Int32(started.filter { $0.isNumber }))
     let updating = try await system.apply()

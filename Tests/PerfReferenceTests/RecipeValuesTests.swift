@@ -20,10 +20,10 @@ import Testing
 
   @Test func `values and defaults fill the gaps, each as one argument`() throws {
     let values = try RecipeValues(
-      recipe, assignments: ["PID=1 2;\n-x='\"", "event=a=b"], command: ["sh", "-c", "a b"])
+      recipe, assignments: ["PID=1,2", "event=a=b 2;\n-x='\""], command: ["sh", "-c", "a b"])
     #expect(values.missing.isEmpty)
-    #expect(try values.arguments() == ["perf", "stat", "-p", "1 2;\n-x='\"", "-e", "a=b", "--", "sh", "-c", "a b"])
-    #expect(values.next() == [["perf", "report", "-i", "perf.data", "--pid", "1 2;\n-x='\""]])
+    #expect(try values.arguments() == ["perf", "stat", "-p", "1,2", "-e", "a=b 2;\n-x='\"", "--", "sh", "-c", "a b"])
+    #expect(values.next() == [["perf", "report", "-i", "perf.data", "--pid", "1,2"]])
   }
 
   @Test func `what is missing is known, and can be filled later`() throws {
@@ -36,7 +36,7 @@ import Testing
     values.fill("pid", ["7"])
     values.fill("command", ["make", "-j4"])
     #expect(try values.arguments() == ["perf", "stat", "-p", "7", "-e", "cs", "--", "make", "-j4"])
-    #expect(try RecipeValues(recipe, assignments: ["pid=", "command=a b"]).arguments().suffix(2) == ["--", "a b"])
+    #expect(try RecipeValues(recipe, assignments: ["pid=7", "command=a b"]).arguments().suffix(2) == ["--", "a b"])
   }
 
   @Test(
@@ -45,6 +45,9 @@ import Testing
       (["=1"], [], "perf: r: \"=1\" is no NAME=VALUE; a command stands behind --"),
       (["pdi=1"], [], "perf: r: nothing is called \"pdi\"; there are pid, event, command, file"),
       (["pid=1", "pid=2"], [], "perf: r: \"pid\" is given twice"),
+      (["pid=abc"], [], "perf: r: pid=abc: expected a process id, or several with commas"),
+      (["pid="], [], "perf: r: pid=: expected a process id, or several with commas"),
+      (["pid=1,"], [], "perf: r: pid=1,: expected a process id, or several with commas"),
       (["command=a"], ["b"], "perf: r: \"command\" is given twice"),
     ] as [([String], [String], String)])
   func `wrong words are told`(assignments: [String], command: [String], message: String) {
@@ -53,6 +56,17 @@ import Testing
     }
     #expect(error?.message == message)
     #expect(error?.failureKind == .usage)
+  }
+
+  @Test func `every default has the form of its gap`() throws {
+    for recipe in try RecipeBook.bundled().recipes() {
+      for gap in recipe.placeholders {
+        guard let value = gap.defaultValue else { continue }
+        #expect(throws: Never.self, "\(recipe.id): \(gap.name)=\(value)") {
+          try RecipeValues(recipe, assignments: ["\(gap.name)=\(value)"])
+        }
+      }
+    }
   }
 
   @Test func `a command for a recipe without a gap for one is refused`() throws {
