@@ -7,6 +7,14 @@ import Testing
 struct ResetUsersLiveTests {
   private static let password = "an old Secret: \u{FC}"
 
+  /// What is mounted below a directory; other tests mount elsewhere at the same time.
+  private static func mounts(below directory: String) throws -> [String] {
+    let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+    return table.split(separator: "\n").map(String.init).filter {
+      $0.contains(" \(directory)/") || $0.contains(" \(directory) ")
+    }
+  }
+
   @Test func `a user comes back with a working login, and the account for the person is proved`() async throws {
     let root: LiveRoot
     do {
@@ -84,7 +92,7 @@ struct ResetUsersLiveTests {
   private func rescuing(_ root: LiveRoot) async throws {
     let made = try await helper(root, "rescue", "rescue", "sudo")
     #expect(made.status == 0, "\(made.errors)")
-    let mounts = try Data(contentsOf: URL(fileURLWithPath: "/proc/self/mountinfo"))
+    let mounts = try Self.mounts(below: root.path)
     // What the program runs, with all arguments and the whole environment, and whatever it writes.
     let secret = root.path + ".password"
     let trace = root.path + ".trace"
@@ -121,7 +129,7 @@ struct ResetUsersLiveTests {
     let found = try await AccountRoot.shell(
       #"grep -rlF --exclude-dir=proc --exclude-dir=sys -e "$2" -e "$3" "$1" || true"#, root.path, first, last)
     #expect(found == "", "\(found)")
-    #expect(try Data(contentsOf: URL(fileURLWithPath: "/proc/self/mountinfo")) == mounts)
+    #expect(try Self.mounts(below: root.path) == mounts)
     #expect(try await AccountRoot.shell(#"find "$1/dev/pts" "$1/proc" -mindepth 1 | head -1"#, root.path) == "")
 
     // Expired for the first login: su asks for another password before anything else.
