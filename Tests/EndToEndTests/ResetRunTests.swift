@@ -68,6 +68,43 @@ struct ResetRunTests {
     #expect(login == "$y$\n")
   }
 
+  @Test func `without a terminal a public key opens the new account`() async throws {
+    let system = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
+    try await system.savePlan()
+    let key = system.directory("key")
+    let blob = Data([0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [0, 0, 0, 32] + [UInt8](repeating: 7, count: 32))
+    let line = "ssh-ed25519 \(blob.base64EncodedString()) anna@desk"
+    let apply = ["reset", "apply", system.plan, "--yes", "--root", system.path] + ResetRunRoot.allowed
+    // Neither a terminal, a descriptor nor a key; and what is no key.
+    for (text, status, says) in [
+      (nil, Int32(64), "--backup-key"), ("-----BEGIN OPENSSH PRIVATE KEY-----\n", 65, "a private ssh key"),
+      (#"command="sh" "# + line + "\n", 65, "no public ssh key"), (line + "\n" + line + "\n", 65, "2 lines"),
+    ] {
+      try text?.write(toFile: key, atomically: true, encoding: .utf8)
+      let words = apply + (text == nil ? [] : ["--backup-key", key])
+      let refused = try await ToolboxProcess.run(path: "/usr/bin/setsid", ["--wait", ToolboxProcess.path] + words)
+      #expect(refused.status == status, "\(refused.errors)")
+      #expect(refused.errors.contains(says), "\(refused.errors)")
+    }
+    try ("# mine\n" + line + "\n").write(toFile: key, atomically: true, encoding: .utf8)
+    let done = try await ToolboxProcess.run(
+      path: "/usr/bin/setsid", ["--wait", ToolboxProcess.path] + apply + ["--backup-key", key])
+    try #require(done.status == 0, "\(done.errors)\n\(done.output)")
+    let home = system.path + "/home/rescue/.ssh"
+    #expect(try String(contentsOfFile: home + "/authorized_keys", encoding: .utf8) == line + "\n")
+    let found = try await AccountRoot.shell(
+      #"""
+      cd "$1"; stat -c '%a %U' home/rescue/.ssh | sed 's/[^ ]*$//'; stat -c %a home/rescue/.ssh/authorized_keys
+      [ "$(stat -c %u home/rescue/.ssh/authorized_keys)" = "$(chroot . id -u rescue)" ] && echo own
+      [ "$(chroot . getent shadow rescue | cut -d: -f3)" -gt 0 ] && echo lasting
+      chroot . visudo -c > /dev/null && echo lawful
+      chroot . su - rescue -c 'sudo -n -l' | grep -c 'NOPASSWD: /usr/bin/passwd rescue$'
+      chroot . su - rescue -c 'printf "Fresh-4711\nFresh-4711\n" | sudo -n passwd rescue' 2> /dev/null && echo set
+      chroot . su - rescue -c 'sudo -n id' 2> /dev/null || echo no more than that
+      """#, system.path)
+    #expect(found == "700 \n600\nown\nlasting\nlawful\n1\nset\nno more than that\n")
+  }
+
   @Test func `killed after any record of the journal, a resumed run ends the same`() async throws {
     let changed = try await ResetRunRoot.changed.value()
     let undisturbed = try await ResetRunRoot(copyOf: changed)

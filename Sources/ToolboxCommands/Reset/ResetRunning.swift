@@ -6,14 +6,24 @@ import TerminalOutput
 
 extension PlanApproval.AllowedClass: ExpressibleByArgument {}
 
-/// Where the password of the account that is made goes.
+/// How the person gets into the account that is made: by a password that is shown somewhere, or by a key of theirs.
 struct PasswordOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Let this public ssh key into the new account; no password is shown.", valueName: "file"))
+  var backupKey: String?
+
   @Option(help: ArgumentHelp("Write the new account's password to this open descriptor.", valueName: "number"))
   var backupPasswordFd: Int32?
 
   /// - Parameter isNeeded: whether there will be a password at all.
   func recipient(isNeeded: Bool) throws -> PasswordRecipient? {
-    isNeeded ? try PasswordRecipient(given: backupPasswordFd) : nil
+    isNeeded && backupKey == nil ? try PasswordRecipient(given: backupPasswordFd) : nil
+  }
+
+  /// - Throws: ``BackupKeyError``, ``FileError``
+  func key() throws -> BackupKey? {
+    guard let backupKey else { return nil }
+    guard backupPasswordFd == nil else { throw BackupKeyError.alsoPassword }
+    return try BackupKey(file: backupKey)
   }
 }
 
@@ -30,12 +40,12 @@ struct ResetRunning {
   }
 
   /// From here on a signal stops the run between two steps, and a terminal that is closed does not end it.
-  func engine(_ recipient: PasswordRecipient?) throws -> ResetEngine {
+  func engine(_ recipient: PasswordRecipient?, key: BackupKey? = nil) throws -> ResetEngine {
     signal(SIGHUP, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
     try StopSignals.noteFromNowOn()
     return ResetEngine(
-      root: root, version: Toolbox.version, recipient: recipient, now: context.now,
+      root: root, version: Toolbox.version, recipient: recipient, backupKey: key, now: context.now,
       isStopped: { StopSignals.hasCome }, report: output.show)
   }
 
@@ -84,7 +94,7 @@ struct ResetRunning {
       return try context.finish()
     }
     let recipient = try passwords.recipient(isNeeded: !plan.users.create.isEmpty)
-    let report = try engine(recipient).begin(
+    let report = try engine(recipient, key: try passwords.key()).begin(
       plan, deletesHomes: deletesHomes, administrators: work.snapshot.profile?.administrators ?? "sudo",
       unavailable: work.snapshot.unavailable(plan))
     try finish(report)
@@ -147,7 +157,10 @@ struct ResetResume: ParsableCommand {
     commandName: "resume", abstract: "Take up a run again that was cut off, failed or was stopped.")
 
   @Argument(help: ArgumentHelp("The run; without it the last that is not over.", valueName: "run")) var runID: String?
-  @OptionGroup var passwords: PasswordOptions
+
+  @Option(help: ArgumentHelp("Write the new account's password to this open descriptor.", valueName: "number"))
+  var backupPasswordFd: Int32?
+
   @OptionGroup var place: RootOption
   @OptionGroup var output: OutputOptions
 
@@ -157,7 +170,7 @@ struct ResetResume: ParsableCommand {
     let running = ResetRunning(context, root: place.rootDirectory, json: output.json)
     let state = try RunStore(place.rootDirectory).unfinished(runID)
     let needs = state.beginning.steps.contains { $0.kind == .password && !state.isDone($0) }
-    try running.finish(try running.engine(try passwords.recipient(isNeeded: needs)).resume(runID))
+    try running.finish(try running.engine(needs ? try PasswordRecipient(given: backupPasswordFd) : nil).resume(runID))
   }
 }
 

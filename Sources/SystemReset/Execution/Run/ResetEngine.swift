@@ -13,19 +13,22 @@ package struct ResetEngine {
   private let isStopped: () -> Bool
   private let report: (RunEvent) -> Void
   private let recipient: PasswordRecipient?
+  private let backupKey: BackupKey?
   private let version: String
 
   /// - Parameters:
-  ///   - recipient: where a new password is shown; needed by a run that makes an account.
+  ///   - recipient: where a new password is shown; needed by a run that makes an account without a key.
+  ///   - backupKey: what opens the account that a run makes, instead of a password that is shown.
   ///   - isStopped: asked between two steps.
   ///   - report: gets what happens.
   package init(
-    root: RootDirectory, version: String, recipient: PasswordRecipient?, now: @escaping () -> Instant,
-    isStopped: @escaping () -> Bool, report: @escaping (RunEvent) -> Void
+    root: RootDirectory, version: String, recipient: PasswordRecipient?, backupKey: BackupKey? = nil,
+    now: @escaping () -> Instant, isStopped: @escaping () -> Bool, report: @escaping (RunEvent) -> Void
   ) {
     self.root = root
     self.version = version
     self.recipient = recipient
+    self.backupKey = backupKey
     self.now = now
     self.isStopped = isStopped
     self.report = report
@@ -222,7 +225,7 @@ package struct ResetEngine {
       downgrades: downgrades, oldKernels: oldKernels,
       conffiles: plan.selection.includes(.conffiles) ? conffiles(plan, work, states) : [],
       repositories: plan.selection.includes(.repositories) ? repositories(plan) : [], deletesHomes: deletesHomes,
-      showsPassword: recipient != nil, isHost: root.isHost
+      showsPassword: recipient != nil, backupKey: backupKey, isHost: root.isHost
     ).steps()
   }
 

@@ -26,6 +26,8 @@ package struct ResetStep: Codable, Sendable, Equatable {
     case settings
     /// The account for the person gets a password, and it is shown.
     case password
+    /// The account for the person gets a public ssh key.
+    case key
     /// Undo: a file becomes what it was before the run.
     case restoreFile = "restore_file"
     /// Undo: an account comes back.
@@ -51,6 +53,8 @@ package struct ResetStep: Codable, Sendable, Equatable {
   package var package: PackageTransaction.Item?
   /// An account, a snap or a flatpak.
   package var name: String?
+  /// A public ssh key, as a line of `authorized_keys`.
+  package var key: String?
   /// Whether the account's home is deleted, as was asked for by name.
   package var deletesHome: Bool?
   /// What an undo puts back, and what must be there for that.

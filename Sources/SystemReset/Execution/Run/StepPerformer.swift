@@ -34,6 +34,7 @@ struct StepPerformer {
         noun: "flatpak")
     case .rescue: try rescue(step.name ?? "")
     case .password: try password(step.name ?? "")
+    case .key: try key(step)
     case .user: try user(step)
     case .settings: try settings(step.name ?? "")
     case .restoreFile: try step.file.map(restore) ?? StepResult()
@@ -246,6 +247,13 @@ struct StepPerformer {
     let record = try keeper.rescueRecord(of: name)
     try recipient.show(try keeper.setRescuePassword(record, now: now()), of: name)
     return StepResult()
+  }
+
+  private func key(_ step: ResetStep) throws -> StepResult {
+    guard let line = step.key, let key = BackupKey(line: line) else { return StepResult() }
+    var result = StepResult()
+    result.notes = try keeper.setBackupKey(key, try keeper.rescueRecord(of: step.name ?? ""), now: now())
+    return result
   }
 
   private func user(_ step: ResetStep) throws -> StepResult {

@@ -12,6 +12,7 @@ struct StepPlanning {
   let repositories: [(path: String, lines: [Int])]
   let deletesHomes: Set<String>
   let showsPassword: Bool
+  let backupKey: BackupKey?
   let isHost: Bool
 
   func steps() -> [ResetStep] {
@@ -59,6 +60,12 @@ struct StepPlanning {
     for user in plan.users.remove {
       var step = named(.user, user.name, "take the account \(user.name) away")
       step.deletesHome = deletesHomes.contains(user.name) ? true : nil
+      steps.append(step)
+    }
+    for user in plan.users.create {
+      guard let backupKey else { break }
+      var step = named(.key, user.name, "let \(user.name) in with the ssh key")
+      step.key = backupKey.line
       steps.append(step)
     }
     if showsPassword {
