@@ -66,12 +66,33 @@ struct YAMLFile {
     }
   }
 
+  /// A mapping inside of a file.
+  private init(_ root: Node.Mapping, path: String) {
+    self.path = path
+    self.root = root
+  }
+
   /// Refuses keys that are not among those known.
   func require(onlyKeys known: [String]) throws(ConfigurationError) {
-    for (key, _) in root where !known.contains(key.string ?? "") {
-      throw .unknownKey(
+    if let first = unknownKeys(besides: known).first { throw first }
+  }
+
+  /// One error for every key that is not among those known.
+  func unknownKeys(besides known: [String]) -> [ConfigurationError] {
+    root.filter { !known.contains($0.key.string ?? "") }.map { key, _ in
+      .unknownKey(
         path: path, line: key.mark?.line ?? 1, column: key.mark?.column ?? 1, key: (key.string ?? "").harmless,
         known: known)
+    }
+  }
+
+  /// The keys below a key; nil where it is not there or holds nothing.
+  func section(_ key: String) throws(ConfigurationError) -> YAMLFile? {
+    switch root[key] {
+    case nil: return nil
+    case .mapping(let mapping): return YAMLFile(mapping, path: path)
+    case .scalar(let scalar) where scalar.string.isEmpty: return nil
+    case .some(let node): throw bad(node, key, "keys with values below it")
     }
   }
 
@@ -91,9 +112,13 @@ struct YAMLFile {
     }
   }
 
-  func string(_ key: String) throws(ConfigurationError) -> Located<String>? {
+  /// - Parameter objection: what the key takes instead, for a value that it does not take.
+  func string(
+    _ key: String, _ objection: (String) -> String? = { _ in nil }
+  ) throws(ConfigurationError) -> Located<String>? {
     guard let node = root[key] else { return nil }
     guard case .scalar(let scalar) = node, !scalar.string.isEmpty else { throw bad(node, key, "one word") }
+    if let expected = objection(scalar.string) { throw bad(node, key, expected) }
     return located(scalar.string, node)
   }
 
@@ -120,4 +145,9 @@ struct YAMLFile {
 package struct Located<Value: Sendable & Equatable>: Sendable, Equatable {
   package let value: Value
   package let place: String
+
+  package init(value: Value, place: String) {
+    self.value = value
+    self.place = place
+  }
 }

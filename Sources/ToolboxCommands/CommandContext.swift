@@ -1,3 +1,4 @@
+package import Configuration
 import Glibc
 package import HostSystem
 package import TerminalOutput
@@ -12,12 +13,17 @@ package struct CommandContext {
   /// The effective user id.
   package let userID: UInt32
   package let now: @Sendable () -> Instant
-  /// What `--color` said.
+  /// What `--color` said, else the configuration.
   package let color: ColorChoice
+  /// What the configuration files say.
+  package let settings: Settings
+
+  /// The settings of this run, read before its command begins.
+  @TaskLocal package static var settings = Settings()
 
   package init(
     standardOutput: OutputStream, standardError: OutputStream, environment: [String: String], userID: UInt32,
-    now: @escaping @Sendable () -> Instant, color: ColorChoice
+    now: @escaping @Sendable () -> Instant, color: ColorChoice, settings: Settings = Settings()
   ) {
     self.standardOutput = standardOutput
     self.standardError = standardError
@@ -25,14 +31,18 @@ package struct CommandContext {
     self.userID = userID
     self.now = now
     self.color = color
+    self.settings = settings
   }
 
   /// The context of the running process.
-  package static func live(color: ColorChoice = .auto) -> CommandContext {
-    CommandContext(
+  /// - Parameter color: what `--color` said; nil where it was not given.
+  package static func live(color: ColorChoice? = nil) -> CommandContext {
+    let settings = Self.settings
+    return CommandContext(
       standardOutput: OutputStream(descriptor: 1), standardError: OutputStream(descriptor: 2),
       environment: currentEnvironment(), userID: geteuid(),
-      now: { Instant(secondsSinceEpoch: time(nil)) }, color: color)
+      now: { Instant(secondsSinceEpoch: time(nil)) },
+      color: color ?? settings.color.flatMap { ColorChoice(rawValue: $0.value) } ?? .auto, settings: settings)
   }
 
   /// The terminal behind standard output.

@@ -6,7 +6,7 @@ extension ColorChoice: ExpressibleByArgument {}
 /// The options that every command has which prints facts.
 package struct OutputOptions: ParsableArguments {
   @Option(help: "Colour the output: auto, always or never.")
-  package var color: ColorChoice = .auto
+  package var color: ColorChoice?
 
   @Flag(help: "Print JSON.")
   package var json = false

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Configuration
 import Curl
 import Glibc
 import HostSystem
@@ -15,9 +16,10 @@ package struct Toolbox: AsyncParsableCommand {
       perf    the reference for Linux perf, one page or searched
       reset   how this system differs from stock, and the way back
       kernel  every kernel release, candidate and end of life
+      config  the settings in force, and mistakes in their files
       """,
     version: version,
-    subcommands: [Perf.self, Reset.self, Kernel.self])
+    subcommands: [Perf.self, Reset.self, Kernel.self, Config.self])
 
   package init() {}
 
@@ -39,10 +41,12 @@ package struct Toolbox: AsyncParsableCommand {
         explain.words = line
         command = explain
       }
-      if var asynchronous = command as? any AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
+      try await CommandContext.$settings.withValue(try settings(for: command)) {
+        if var asynchronous = command as? any AsyncParsableCommand {
+          try await asynchronous.run()
+        } else {
+          try command.run()
+        }
       }
       return ExitStatus.done.rawValue
     } catch {
@@ -53,6 +57,20 @@ package struct Toolbox: AsyncParsableCommand {
       context.standardError.flush()
       return ExitStatus(failure.failureKind).rawValue
     }
+  }
+
+  /// What the configuration files say. The commands that look at these files themselves go without, so that they can tell what is
+  /// wrong with them.
+  private static func settings(for command: any ParsableCommand) throws -> Settings {
+    if command is any ReadsConfiguration { return Settings() }
+    let reading = ConfigurationReading(environment: currentEnvironment(), userID: geteuid())
+    if let error = reading.errors.first { throw error }
+    if reading.files.contains(where: { $0.state == .ignored }) {
+      let context = CommandContext.live()
+      for file in reading.files where file.state == .ignored { context.noteIgnored(file) }
+      context.standardError.flush()
+    }
+    return reading.settings
   }
 
   /// Prints what the parser has to say: help and versions on standard output, wrong words on standard error.

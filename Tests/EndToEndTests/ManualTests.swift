@@ -8,11 +8,12 @@ import Testing
 /// its subcommands (`.Cm list`) or a fixed value of an option (`.Cm auto`), in the synopsis, in tagged lists and in running
 /// text, and nothing else. Options of other programs and options that a page only mentions are `Ql`. Then
 /// * `toolbox.1` has the options of the root command and the names of its subcommands;
-/// * `toolbox-JOB.1` has every option and every subcommand, at any depth, of that job. `--help` and `--version`, which
+/// * `toolbox-JOB.1`, and `toolbox-config.5` for `config`, has every option and every subcommand, at any depth, of that job. `--help` and `--version`, which
 ///   every command has, are described in `toolbox.1` and may be left out. Fixed values may be left out too.
 @Suite struct ManualTests {
-  private static let jobs = ["perf", "reset", "kernel"]
-  private static let pages = ["toolbox.1"] + jobs.map { "toolbox-\($0).1" }
+  private static let jobs = ["perf", "reset", "kernel", "config"]
+  private static let pages = ["toolbox.1"] + jobs.map(page)
+  private static func page(of job: String) -> String { "toolbox-\(job).\(job == "config" ? 5 : 1)" }
   private static let everywhere: Set<String> = ["-h", "--help", "--version"]
 
   @Test func `the jobs of the program are those that have a page here`() async throws {
@@ -30,7 +31,7 @@ import Testing
   @Test(arguments: jobs)
   func `the page of a job has all its options and commands, and no others`(job: String) async throws {
     let command = try #require(try await CommandNode.root().subcommands.first { $0.name == job })
-    let page = try ManualPage(named: "toolbox-\(job).1")
+    let page = try ManualPage(named: Self.page(of: job))
     let options = command.allOptions
     let commands = Set(command.descendants.map(\.name))
     #expect(options.subtracting(Self.everywhere).subtracting(page.options).sorted() == [], "missing in the page")
@@ -42,7 +43,10 @@ import Testing
   @Test(arguments: pages)
   func `a page has the sections that readers look for`(name: String) throws {
     let page = try ManualPage(named: name)
-    for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES", "SEE ALSO"] {
+    for section in [
+      "NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO",
+      "SECURITY CONSIDERATIONS",
+    ] {
       #expect(page.sections.contains(section), "\(section)")
     }
   }
@@ -56,6 +60,50 @@ import Testing
         path: mandoc, ["-Tlint", "-W", "warning", "\(ManualPage.directory)/\(name)"])
       #expect(outcome.output + outcome.errors == "", "\(name)")
       #expect(outcome.status == 0, "\(name)")
+    }
+  }
+
+  @Test func `the README names only commands and options that the program has`() async throws {
+    let root = try await CommandNode.root()
+    let text = try String(contentsOfFile: SharedCases.projectDirectory + "/README.md", encoding: .utf8)
+    // Code in the text, and the lines of blocks.
+    let inline = text.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("```") }
+      .joined(separator: "\n")
+    let spans = inline.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter {
+      $0.offset.isMultiple(of: 2) == false
+    }.map(\.element)
+    let lines = text.split(separator: "\n").filter { $0.hasPrefix("toolbox ") || $0.hasPrefix("$ toolbox ") }
+    var (commands, options) = (0, 0)
+    for piece in spans + lines {
+      // What follows `--` is another program's.
+      let words = piece.split(whereSeparator: \.isWhitespace).prefix { $0 != "--" }.drop { $0 == "$" }
+      var node: CommandNode? = words.first == "toolbox" ? root : nil
+      for word in words.dropFirst(node == nil ? 0 : 1) {
+        if let next = node?.subcommands.first(where: { $0.name == word }) {
+          node = next
+          commands += 1
+        } else if word.hasPrefix("--"), word.count > 2, word.allSatisfy({ $0.isLowercase || $0.isNumber || $0 == "-" })
+        {
+          let known = node.map { $0.allOptions.union(Self.everywhere) } ?? root.allOptions
+          #expect(known.contains(String(word)), "\(piece)")
+          options += 1
+        } else if let node, word.allSatisfy({ $0.isLowercase }), words.first == "toolbox", node.name == "toolbox" {
+          Issue.record("\(piece): there is no command '\(word)'")
+        }
+      }
+    }
+    #expect(commands > 50)
+    #expect(options > 5)
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func `completions know every command and option`(shell: String) async throws {
+    let script = try await ToolboxProcess.run(["--generate-completion-script", shell]).output
+    let root = try await CommandNode.root()
+    for name in root.descendants.map(\.name) { #expect(script.contains(name), "\(name)") }
+    for option in root.allOptions where option.hasPrefix("--") {
+      // fish names long options without their dashes.
+      #expect(script.contains(shell == "fish" ? "\(option.dropFirst(2))" : option), "\(option)")
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import KernelReleases
 import TerminalOutput
 
@@ -42,7 +43,7 @@ struct KernelCVEs: ParsableCommand {
 extension CommandContext {
   /// The stored records; none where there is no database.
   fileprivate func kernelVulnerabilities(_ options: DatabaseOptions) throws -> [Vulnerability] {
-    let places = DatabaseLocation.readable(given: options.database, environment: environment, userID: userID)
+    let places = DatabaseLocation.readable(given: database(options), environment: environment, userID: userID)
     return try ReleaseStore.openForReading(places)?.vulnerabilities() ?? []
   }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Curl
 import HostSystem
 import KernelReleases
@@ -8,6 +9,14 @@ extension CommandContext {
   /// A line on standard error that does not end the command.
   func note(_ text: String) { standardError.line("toolbox: \(text.harmless)") }
 
+  /// The database that the command line names, else the configuration.
+  func database(_ options: DatabaseOptions) -> String? { options.database ?? settings.kernelDatabase?.value }
+
+  /// The feeds that the command line names, else the configuration, else the shipped list.
+  func feeds(_ options: FeedOptions) throws -> FeedSelection {
+    try FeedCatalogue.selection(options.feed.isEmpty ? settings.kernelFeeds.map(\.value) : options.feed)
+  }
+
   /// The shipped history and the database, for commands that only read.
   ///
   /// A damaged database is no reason to answer nothing: it is reported, and the shipped history answers.
@@ -17,10 +26,10 @@ extension CommandContext {
 
   /// Answers from the database, or without one: the work gets nil where there is none.
   func kernelReading<Result>(_ options: DatabaseOptions, _ work: (ReleaseStore?) throws -> Result) throws -> Result {
-    let places = DatabaseLocation.readable(given: options.database, environment: environment, userID: userID)
+    let places = DatabaseLocation.readable(given: database(options), environment: environment, userID: userID)
     do {
       let store = try ReleaseStore.openForReading(places)
-      if store == nil, let given = options.database { note(StoreError.absent(given).message) }
+      if store == nil, let given = database(options) { note(StoreError.absent(given).message) }
       return try work(store)
     } catch let error as StoreError {
       guard case .corrupt = error else { throw error }
@@ -32,7 +41,7 @@ extension CommandContext {
   /// The database for a command that writes.
   func kernelStore(_ options: DatabaseOptions) throws -> ReleaseStore {
     guard
-      let place = DatabaseLocation.own(given: options.database, environment: environment, userID: userID)
+      let place = DatabaseLocation.own(given: database(options), environment: environment, userID: userID)
     else { throw KernelCommandError.noPlaceForDatabase }
     let store = try ReleaseStore.openForWriting(place, now: now())
     for notice in store.notices { note(notice) }

@@ -17,7 +17,7 @@ struct KernelFetch: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let selection = try FeedCatalogue.selection(feed.feed)
+    let selection = try context.feeds(feed)
     let store = try context.kernelStore(database)
     let (answers, failure) = try context.kernelRound(
       context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: feed.force)

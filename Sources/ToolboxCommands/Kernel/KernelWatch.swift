@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Curl
 import HostSystem
 import KernelReleases
@@ -25,8 +26,8 @@ struct KernelWatch: AsyncParsableCommand {
   @Option(help: ArgumentHelp("With --until: give up after this time and end with 75.", valueName: "time"))
   var timeout: String?
 
-  @Option(help: ArgumentHelp("Fetch this often: 30s, 15m, 1h, 1d.", valueName: "time"))
-  var interval = "1h"
+  @Option(help: ArgumentHelp("Fetch this often: 30s, 15m, 1h, 1d; 1h unless configured.", valueName: "time"))
+  var interval: String?
 
   @Option(
     help: ArgumentHelp(
@@ -62,14 +63,14 @@ struct KernelWatch: AsyncParsableCommand {
 
   func run() async throws {
     let context = CommandContext.live(color: output.color)
-    let period = try Self.time(interval)
+    let period = try Self.time(interval ?? context.settings.kernelInterval?.value ?? "1h")
     let goal = try until.map { text in
       guard let version = KernelVersion(text) else { throw KernelCommandError.notAVersion(text) }
       return version
     }
     if let goal, try tellWhetherOut(goal, context) { return try context.finish() }
     let round = KernelWatchRound(
-      context: context, selection: try FeedCatalogue.selection(feed.feed), isForced: feed.force, database: database,
+      context: context, selection: try context.feeds(feed), isForced: feed.force, database: database,
       isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), client: context.httpClient())
     try StopSignals.noteFromNowOn()
     if once {

@@ -55,7 +55,8 @@ package enum PasswordRecipientError: ReportableError, Equatable {
 
   package var message: String {
     switch self {
-    case .noTerminal: "there is no terminal to show the password on; name a descriptor with --backup-password-fd, or a key with --backup-key"
+    case .noTerminal:
+      "there is no terminal to show the password on; name a descriptor with --backup-password-fd, or a key with --backup-key"
     case .standardDescriptor(let number):
       "--backup-password-fd \(number): what goes there may be logged; take a descriptor above 2"
     case .notWritable(let number): "--backup-password-fd \(number): the descriptor is not open for writing"
