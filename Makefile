@@ -56,7 +56,7 @@ test: swift-is-there build-packages test-packages linked-statically lint
 coverage: export TOOLBOX_WARNINGS_AS_ERRORS := 1
 coverage: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
 coverage: swift-is-there build-packages test-packages
-	Tests/coverage.sh $(SWIFT)
+	Tests/coverage.sh $(SWIFT) $(COVERAGE_FLAGS)
 
 # Does what README.md says, line by line, in a fresh system.
 tour: swift-is-there test-packages

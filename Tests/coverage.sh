@@ -1,16 +1,18 @@
 #!/bin/sh
-# Runs the tests with coverage (the word is the Swift command) and prints the share of lines that they reach, module by module.
+# Runs the tests with coverage (the words are the Swift command and options of its test command) and prints the share of lines that they reach, module by module.
 set -eu
 
 cd "$(dirname "$0")/.."
+swift=$1
+shift
 build=.build/coverage
 status=0
-"$1" test --scratch-path "$build" --enable-code-coverage || status=$?
-json=$("$1" test --scratch-path "$build" --show-codecov-path)
+"$swift" test --scratch-path "$build" --enable-code-coverage "$@" || status=$?
+json=$("$swift" test --scratch-path "$build" --show-codecov-path)
 profile=$(dirname "$json")/default.profdata
 binary=$(find "$build/debug/" -maxdepth 1 -name '*PackageTests.xctest' | head -n 1)
 [ -e "$profile" ] || { echo "coverage.sh: the tests left no profile at $profile" >&2; exit 1; }
-llvm_cov=$(dirname "$(readlink -f "$(command -v "$1")")")/llvm-cov
+llvm_cov=$(dirname "$(readlink -f "$(command -v "$swift")")")/llvm-cov
 [ -x "$llvm_cov" ] || llvm_cov=llvm-cov
 
 "$llvm_cov" export -format=lcov -instr-profile "$profile" "$binary" Sources | awk '
