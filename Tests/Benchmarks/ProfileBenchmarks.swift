@@ -101,7 +101,7 @@ extension Benchmarks {
         bound: (peer: "flamegraph --perfdata", ratio: 0.25), limit: nil
       ).run(rounds: 3)
     } else {
-      print("  inferno is not timed: there is no program called flamegraph\n")
+      print("  inferno is not timed: there is no program called flamegraph in PATH\n")
     }
   }
 }
