@@ -1,4 +1,5 @@
 import ArgumentParser
+import HostSystem
 
 /// Finds the command that a line names without asking the parser, which would build the whole tree of commands first: a third of
 /// the time that a short command takes. The commands above one that runs have no options of their own, so nothing is missed.
@@ -33,6 +34,28 @@ enum CommandLookup {
     {
       return command
     }
-    return try root.parseAsRoot(arguments)
+    let command = try root.parseAsRoot(arguments)
+    // The parser lets a command have the options of those above it, and forgets what was given: it would be passed over in silence.
+    if let (type, rest) = Self.command(for: arguments, below: root), Swift.type(of: command) == type {
+      do {
+        _ = try type.parseAsRoot(rest)
+      } catch {
+        throw ForeignOption(command: rest.isEmpty ? [] : arguments.dropLast(rest.count), what: type.message(for: error))
+      }
+    }
+    return command
+  }
+}
+
+/// An option of a command above the one that was named.
+struct ForeignOption: ReportableError, Equatable {
+  let command: [String]
+  /// The parser's sentence.
+  let what: String
+
+  var failureKind: FailureKind { .usage }
+  var message: String {
+    let line = (["toolbox"] + command).joined(separator: " ")
+    return "\(line): \(what); '\(line) --help' lists what there is"
   }
 }

@@ -5,6 +5,26 @@ import Glibc
 import HostSystem
 import TerminalOutput
 
+/// What monitoring systems take: a first line on standard output and a status of 0 to 3, whatever happens.
+enum MonitoringPlugin {
+  /// Whether the arguments ask for that form.
+  static func isAsked(by arguments: [String]) -> Bool {
+    guard arguments.dropFirst().first == "check" else { return false }
+    return arguments.contains("--format=nagios")
+      || zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "nagios" }
+  }
+
+  /// Tells what kept a check from its verdict: a wrong option, a wrong configuration, a file that cannot be read. Its first line is
+  /// what people see, and its status the plugins' word for "I cannot tell".
+  static func unknown(_ job: String, _ message: String, _ context: CommandContext) -> Int32 {
+    // What follows a bar would be taken for figures.
+    let text = (message.split(separator: "\n").first ?? "no verdict").split(separator: "|").joined(separator: "/")
+    context.standardOutput.line("\(job.uppercased()) UNKNOWN - \(text)".harmless)
+    context.standardOutput.flush()
+    return 3
+  }
+}
+
 /// The root command.
 package struct Toolbox: AsyncParsableCommand {
   package static let version = "0.1.0"
@@ -34,6 +54,7 @@ package struct Toolbox: AsyncParsableCommand {
 
   /// - Returns: the exit code, after everything that is to be said was said.
   private static func run(_ arguments: inout [String]) async -> Int32 {
+    let given = arguments
     do {
       let line = PerfExplain.takeLine(from: &arguments)
       var command = try CommandLookup.parse(arguments, below: self)
@@ -52,6 +73,10 @@ package struct Toolbox: AsyncParsableCommand {
     } catch {
       fflush(nil)
       let context = CommandContext.live()
+      if MonitoringPlugin.isAsked(by: given), !(error is ExitCode), !exitCode(for: error).isSuccess {
+        let text = (error as? any ReportableError)?.message ?? message(for: error)
+        return MonitoringPlugin.unknown(given[0], text, context)
+      }
       guard let failure = error as? any ReportableError else { return status(of: error, context) }
       context.standardError.line("toolbox: \(failure.message.harmless)")
       context.standardError.flush()

@@ -54,4 +54,36 @@ import Testing
     #expect(wrong.output == "")
     #expect(wrong.errors.hasPrefix("toolbox: \(path):1:20: "), "\(wrong.errors)")
   }
+
+  @Test func `a plugin that cannot begin says so in a plugin's words`() async throws {
+    for job in ["kernel", "reset"] {
+      let wrong = try await ToolboxProcess.run([job, "check", "--format", "nagios", "--no-such-option"])
+      #expect(wrong.status == 3)
+      #expect(wrong.output.hasPrefix("\(job.uppercased()) UNKNOWN - "), "\(wrong.output)")
+      #expect(wrong.output.contains("--no-such-option"))
+    }
+    let (unread, path) = try await run(["kernel", "check", "--format=nagios"], with: "colour: red\n")
+    #expect(unread.status == 3)
+    #expect(unread.output.hasPrefix("KERNEL UNKNOWN - \(path):1:1: "), "\(unread.output)")
+    let help = try await ToolboxProcess.run(["kernel", "check", "--format", "nagios", "--help"])
+    #expect(help.status == 0)
+  }
+
+  @Test(arguments: [
+    ["perf", "bindings", "bash", "--json"], ["perf", "run", "count-command", "-n", "--json", "--", "ls"],
+  ])
+  func `an option of the command above is refused and not passed over`(words: [String]) async throws {
+    let outcome = try await ToolboxProcess.run(words)
+    #expect(outcome.status == 64)
+    #expect(outcome.output == "")
+    #expect(outcome.errors.contains("'--json'"), "\(outcome.errors)")
+  }
+
+  @Test func `the sheet is JSON for --json, too`() async throws {
+    let short = try await ToolboxProcess.run(["perf", "sheet", "--json"])
+    let long = try await ToolboxProcess.run(["perf", "sheet", "--format", "json"])
+    #expect(short.status == 0)
+    #expect(short.output == long.output)
+    #expect(short.output.contains("toolbox.perf.recipes/1"))
+  }
 }

@@ -55,17 +55,10 @@ struct KernelCheckCommand: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    do {
-      let check = try judge(context)
-      try context.finish()
-      if chosen == .nagios { throw ExitCode(check.pluginStatus) }
-      if !check.failed.isEmpty { throw ExitStatus.pending.exitCode }
-    } catch let error as any ReportableError where chosen == .nagios {
-      // A plugin's first line is what people see.
-      context.standardOutput.line(KernelCheck.pluginText(.unknown, error.message))
-      context.standardOutput.flush()
-      throw ExitCode(KernelCheck.pluginStatus(.unknown))
-    }
+    let check = try judge(context)
+    try context.finish()
+    if chosen == .nagios { throw ExitCode(check.pluginStatus) }
+    if !check.failed.isEmpty { throw ExitStatus.pending.exitCode }
   }
 
   /// Judges, and prints or writes the answer.

@@ -49,7 +49,7 @@ struct PerfProfile: AsyncParsableCommand {
   var perf: String?
 
   @Option(help: "Colour the output: auto, always or never.")
-  var color: ColorChoice = .auto
+  var color: ColorChoice?
 
   @Argument(help: ArgumentHelp("The command to run and record, behind --.", valueName: "command"))
   var command: [String] = []

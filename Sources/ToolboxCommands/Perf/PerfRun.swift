@@ -38,7 +38,7 @@ struct PerfRun: AsyncParsableCommand {
   var perf: String?
 
   @Option(help: "Colour the output: auto, always or never.")
-  var color: ColorChoice = .auto
+  var color: ColorChoice?
 
   func run() async throws {
     let context = CommandContext.live(color: color)

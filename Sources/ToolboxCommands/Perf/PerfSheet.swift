@@ -13,16 +13,21 @@ struct PerfSheet: ParsableCommand {
     commandName: "sheet", abstract: "Print the sheet as text, Markdown, HTML, SVG or JSON.",
     discussion: "The HTML prints on one A4 page: toolbox perf sheet --format html > perf.html.")
 
-  @Option(help: "The form: text, markdown, html, svg or json.")
-  var format: SheetFormat = .text
+  @Option(help: "The form: text, markdown, html, svg or json; text unless named.")
+  var format: SheetFormat?
 
-  @Option(help: "Colour the text: auto, always or never.")
-  var color: ColorChoice = .auto
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if output.json, let format, format != .json {
+      throw ValidationError("--json and --format \(format) exclude each other")
+    }
+  }
 
   func run() throws {
-    let context = CommandContext.live(color: color)
+    let context = CommandContext.live(color: output.color)
     let book = try context.recipeBook()
-    switch format {
+    switch format ?? (output.json ? .json : .text) {
     case .text: context.standardOutput.lines(SheetText.lines(try book.sheet(), paint: Paint(context.terminal)))
     case .markdown: context.standardOutput.write(SheetFormats.markdown(try book.sheet()))
     case .html: context.standardOutput.write(try SheetFormats.html(try book.sheet()))

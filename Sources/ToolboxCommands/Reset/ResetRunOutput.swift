@@ -5,7 +5,7 @@ import TerminalOutput
 /// What a person or a script sees while a run works, and at its end.
 final class ResetRunOutput {
   private let context: CommandContext
-  private let isJSON: Bool
+  let isJSON: Bool
   /// A bar on a terminal; a line for each step anywhere else.
   private let drawsBar: Bool
   private let paint: Paint

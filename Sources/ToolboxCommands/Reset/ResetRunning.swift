@@ -52,6 +52,18 @@ struct ResetRunning {
   func finish(_ report: RunReport) throws {
     try output.finish(report, root: root)
     if report.outcome == .stopped { throw ExitStatus.tryLater.exitCode }
+    try offerReboot(report)
+  }
+
+  /// A reboot is the person's decision, so it is offered to one who is there, and nobody else.
+  private func offerReboot(_ report: RunReport) throws {
+    let reboot = "/usr/sbin/reboot"
+    guard report.outcome == .done, report.rebootRequired, root.isHost, root.exists(reboot), !output.isJSON,
+      Question.canAsk
+    else { return }
+    let answer = Question(context.standardError).ask(
+      "Type 'reboot' to restart the machine now, or Enter to do it later: ")
+    if answer == "reboot" { try ProgramStart.become(reboot, name: "reboot", []) }
   }
 
   /// The name that has to be typed before something is changed.

@@ -272,6 +272,8 @@ package struct ResetEngine {
   private func carryOut(_ state: JournalState, _ work: RunWork, unavailable: Set<String>) throws -> RunReport {
     // An empty file that cannot be run is no policy: where it cannot be removed now, it does no harm.
     defer { try? work.removePolicyPlace() }
+    let hold = MachineHold(root, run: work.run, log: work.log, tools: work.tools)
+    defer { withExtendedLifetime(hold) {} }
     let steps = state.beginning.steps
     for (index, step) in steps.enumerated() where !state.isDone(step) {
       func tell(_ kind: RunEvent.State, _ message: String? = nil, _ percent: Double? = nil) {

@@ -1,0 +1,43 @@
+import Glibc
+import HostSystem
+
+/// Keeps the machine at work while a run changes it, where systemd runs: it neither sleeps nor shuts down by itself, and the end of
+/// the login that the run was started from does not end the run.
+///
+/// All of it only adds to what a run withstands anyway, so a machine that cannot do it is no reason not to run.
+struct MachineHold {
+  private static let inhibitor = "/usr/bin/systemd-inhibit"
+  private static let bus = "/usr/bin/busctl"
+
+  private let inhibition: HeldProcess?
+
+  /// - Parameter run: the run's id, which the scope is named after.
+  /// - Returns: nil where there is no systemd, and below another root.
+  init?(_ root: RootDirectory, run: String, log: Int32, tools: PackageTools) {
+    guard root.isHost, root.exists("/run/systemd/system") else { return nil }
+    inhibition =
+      root.exists(Self.inhibitor)
+      ? HeldProcess(Self.inhibitor, Self.inhibition, environment: ["PATH=/usr/bin:/bin", "LC_ALL=C"]) : nil
+    if root.exists(Self.bus) {
+      // What it says when it fails is in the run's log.
+      _ = try? tools.run([Self.bus] + Self.scope(run: run, process: getpid()), log: log)
+    }
+  }
+
+  /// The lock is held until the program inside ends, and that reads until the end of its input: see ``HeldProcess``.
+  /// Source: systemd-inhibit(1).
+  static let inhibition = [
+    "--what=sleep:shutdown", "--mode=block", "--who=toolbox", "--why=A reset changes packages and accounts", "/bin/cat",
+  ]
+
+  /// Moves a process out of the session that it was started in, into a scope of the system's own.
+  /// Source: org.freedesktop.systemd1(5), StartTransientUnit; busctl(1) for how its arguments are written.
+  static func scope(run: String, process: Int32) -> [String] {
+    [
+      "--quiet", "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+      "StartTransientUnit", "ssa(sv)a(sa(sv))", "toolbox-reset-\(run)-\(process).scope", "fail", "2", "Description",
+      "s",
+      "toolbox reset, run \(run)", "PIDs", "au", "1", String(process), "0",
+    ]
+  }
+}
