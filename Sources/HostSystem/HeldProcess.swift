@@ -12,8 +12,10 @@ package final class HeldProcess {
   /// - Returns: nil when it could not be started.
   package init?(_ path: String, _ arguments: [String], environment: [String]) {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
+    guard pipe(&ends) == 0 else { return nil }
     defer { close(ends[0]) }
+    // No other program may keep our end open.
+    for descriptor in ends { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

@@ -62,6 +62,9 @@ import Testing
       #expect(wrong.output.hasPrefix("\(job.uppercased()) UNKNOWN - "), "\(wrong.output)")
       #expect(wrong.output.contains("--no-such-option"))
     }
+    let both = try await ToolboxProcess.run(["kernel", "check", "--format", "nagios", "--fail-if", "reboot"])
+    #expect(both.status == 3)
+    #expect(both.output == "KERNEL UNKNOWN - --format nagios has exit codes of its own; leave out --fail-if\n")
     let (unread, path) = try await run(["kernel", "check", "--format=nagios"], with: "colour: red\n")
     #expect(unread.status == 3)
     #expect(unread.output.hasPrefix("KERNEL UNKNOWN - \(path):1:1: "), "\(unread.output)")

@@ -77,6 +77,8 @@ import Testing
     for piece in spans + lines {
       // What follows `--` is another program's.
       let words = piece.split(whereSeparator: \.isWhitespace).prefix { $0 != "--" }.drop { $0 == "$" }
+      // Spans of other programs, such as peers, are theirs.
+      guard words.first == "toolbox" || words.first?.hasPrefix("--") == true else { continue }
       var node: CommandNode? = words.first == "toolbox" ? root : nil
       for word in words.dropFirst(node == nil ? 0 : 1) {
         if let next = node?.subcommands.first(where: { $0.name == word }) {

@@ -69,7 +69,7 @@ struct PerfRun: AsyncParsableCommand {
       RunText.lines(
         arguments, next: values.next(), estimate: RecordingEstimate(arguments: arguments, cpuCount: facts.cpuCount),
         freeBytes: PerfProbe.freeBytes(in: "."),
-        paint: Paint(TerminalFacts.of(2, color: color, environment: context.environment))))
+        paint: Paint(TerminalFacts.of(2, color: context.color, environment: context.environment))))
     try context.finish()
     guard let path = facts.perf?.path, let name = arguments.first else { throw RunError.nothingChosen }
     try ProgramStart.become(path, name: name, Array(arguments.dropFirst()))
