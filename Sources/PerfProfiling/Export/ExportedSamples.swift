@@ -35,8 +35,5 @@ extension Profile.Thread {
 }
 
 extension Profile {
-  /// What frames are called in other programs.
-  var exportedNames: [String] { frames.frames.map(\.shownName) }
-
   var firstTime: UInt64 { samples.times.min() ?? 0 }
 }

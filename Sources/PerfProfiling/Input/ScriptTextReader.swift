@@ -63,7 +63,6 @@ package struct ScriptTextReader {
   private var eventNumbers = ByteKeyTable()
   /// Whether the event counts, by its number.
   private var eventCounts: [Bool] = []
-  private var eventHasPeriod: [Bool] = []
   private var firstEvent: Int32?
   private var strangeLines: UInt64 = 0
 

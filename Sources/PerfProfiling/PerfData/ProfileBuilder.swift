@@ -188,9 +188,6 @@ struct ProfileBuilder {
     if hasCPUs { profile.samples.cpus.reserveCapacity(samples) }
   }
 
-  /// How many samples there are so far.
-  var sampleCount: Int { profile.samples.count }
-
   /// Counts a sample that cannot be used.
   mutating func leaveOut(_ reason: String) {
     profile.accounting.samplesIn += 1

@@ -203,7 +203,7 @@ struct ResetUndo: ParsableCommand {
     guard context.userID == 0 else { throw PreflightError.notRoot }
     if !yes, !dryRun, !Question.canAsk { throw ResetError.needsConfirmation }
     let running = ResetRunning(context, root: place.rootDirectory, json: output.json)
-    let report = try running.engine(nil).undo(runID, onlyShows: dryRun) { steps, cannotReturn in
+    let report = try running.engine(nil).undo(runID) { steps, cannotReturn in
       if !output.json || dryRun {
         for step in steps { context.standardError.line("  \(step.title.harmless)") }
         for text in cannotReturn { context.standardError.line("cannot come back: \(text.harmless)") }

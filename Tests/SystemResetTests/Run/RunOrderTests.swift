@@ -39,7 +39,7 @@ struct RunOrderTests {
     try begin("2", undoes: "1")
     #expect(throws: RunError.unfinished(run: "2")) { try engine.resume("1") }
     #expect(throws: RunError.unfinished(run: "2")) {
-      try engine.undo("1", onlyShows: false) { _, _ in false }
+      try engine.undo("1") { _, _ in false }
     }
     #expect(try store.unfinished(nil).beginning.run == "2")
   }
@@ -48,8 +48,18 @@ struct RunOrderTests {
     try begin("1", ended: true)
     try begin("2")
     #expect(throws: RunError.unfinished(run: "2")) {
-      try engine.undo("1", onlyShows: false) { _, _ in false }
+      try engine.undo("1") { _, _ in false }
     }
+  }
+
+  @Test func `runs of one second stand in the order of their numbers`() throws {
+    for run in ["20261127-120000-10", "20261127-120000", "20261127-120000-2", "20261127-115959"] {
+      try begin(run, ended: true)
+    }
+    #expect(
+      try store.runs().map(\.beginning.run) == [
+        "20261127-115959", "20261127-120000", "20261127-120000-2", "20261127-120000-10",
+      ])
   }
 
   @Test func `a line that a kill cut off is not joined to the next`() throws {

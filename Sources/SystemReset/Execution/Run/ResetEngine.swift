@@ -102,22 +102,25 @@ package struct ResetEngine {
 
   /// Takes a run back: another run, whose steps are the inverse of what was done.
   /// - Parameters:
-  ///   - onlyShows: whether `confirm` will say no in any case: then dpkg is not even made to finish what was interrupted.
-  ///   - confirm: sees the steps and what cannot come back, before anything else changes; false ends it.
+  ///   - confirm: sees the steps and what cannot come back, before anything changes; false ends it.
   /// - Returns: nil when it was not confirmed.
   /// - Throws: as ``resume(_:)``
   package func undo(
-    _ run: String?, onlyShows: Bool, confirm: ([ResetStep], [String]) throws -> Bool
+    _ run: String?, confirm: ([ResetStep], [String]) throws -> Bool
   ) throws -> RunReport? {
     try store.exclusively {
       let state = try store.undoable(run)
       if state.isUndone { throw RunError.undone(state.beginning.run) }
       try refuseUnfinished(besides: state.beginning.run)
       let old = try RunWork(store, state.beginning.run, root)
-      if !onlyShows { try finishInterrupted(state, old) }
-      let undone = try UndoPlanning(state, old, root: root, keeper: keeper).plan()
+      let planning = UndoPlanning(state, old, root: root, keeper: keeper)
+      let shown = try planning.plan()
       try old.removePolicyPlace()
-      guard try confirm(undone.steps, undone.cannotReturn) else { return nil }
+      guard try confirm(shown.steps, shown.cannotReturn) else { return nil }
+      // What dpkg still had to do may have brought packages to where the run wanted them.
+      try finishInterrupted(state, old)
+      let undone = try planning.plan()
+      try old.removePolicyPlace()
       return try inNewRun { work in
         var beginning = RunBeginning(
           run: work.run, version: version, undoes: state.beginning.run,

@@ -43,7 +43,13 @@ package struct RunStore: Sendable {
   /// - Throws: ``JournalError``, ``AccountRecordError``, ``FileError``
   package func runs() throws -> [JournalState] {
     guard let base = try archive.found(AccountArchive.base, trusted: 2) else { return [] }
-    return try base.names().compactMap { name in
+    // `stamp-10` comes after `stamp-2`: the stamps are of one length.
+    let names = try base.names().sorted { one, other in
+      let (stamps, counts) = ((one.prefix(15), other.prefix(15)), (one.dropFirst(15), other.dropFirst(15)))
+      return stamps.0 != stamps.1
+        ? stamps.0 < stamps.1 : (counts.0.count, String(counts.0)) < (counts.1.count, String(counts.1))
+    }
+    return try names.compactMap { name in
       guard AccountArchive.step(name) == name, try base.place(of: name)?.kind == .directory,
         let directory = try found(name)
       else { return nil }
