@@ -20,7 +20,7 @@ struct RecordingPlanTests {
 
   @Test("Each target is told to perf in its own way")
   func targets() throws {
-    let head = ["record", "-o", "/d/perf.data", "-e", "cycles"]
+    let head = ["record", "-N", "-o", "/d/perf.data", "-e", "cycles"]
     let tail = ["-F", "499", "--call-graph", "fp", "-k", "CLOCK_MONOTONIC"]
     #expect(
       try arguments(.init(target: .everything, seconds: 10)) == head + tail + ["-a", "--", "sleep", "10"])

@@ -99,7 +99,9 @@ package struct RecordingPlan: Sendable, Equatable {
       notes.append("the kernel allows \(most) samples a second, and not \(wish.frequency)")
     }
 
-    var arguments = ["record", "-o", path, "-e", event]
+    // perf would put every object into its cache below the home, as hard links that change what they are of. The directory of
+    // the recording gets the symbols instead.
+    var arguments = ["record", "-N", "-o", path, "-e", event]
     // The group belongs to the event before it.
     if case .controlGroup(let group) = wish.target { arguments += ["-G", group] }
     arguments += wish.isOffCPU ? ["-c", "1"] : ["-F", "\(frequency)"]
