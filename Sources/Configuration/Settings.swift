@@ -95,21 +95,23 @@ package struct ConfigurationReading: Sendable {
   package init(environment: [String: String], userID: UInt32, root: RootDirectory = RootDirectory()) {
     for path in PersonalFiles.folders(Settings.fileName, environment: environment) {
       do {
-        guard let bytes = try root.readIfPresent(path, limit: 1 << 20) else {
+        guard root.exists(path) else {
           files.append(File(path: path, state: .absent))
           continue
         }
+        // Before it is opened: it may be anybody's, and a pipe.
         if let why = PersonalFiles.refusal(of: path, userID: userID, root: root) {
           files.append(File(path: path, state: .ignored, why: why))
           continue
         }
+        let bytes = try root.read(path, limit: 1 << 20)
         var wrong: [ConfigurationError] = []
         settings.override(with: Settings(parsing: bytes, path: root.hostPath(path), errors: &wrong))
         errors += wrong as [any ReportableError]
         files.append(File(path: path, state: wrong.isEmpty ? .read : .wrong))
       } catch {
-        errors.append(error)
-        files.append(File(path: path, state: .wrong))
+        // What root keeps to itself is not for everybody.
+        files.append(File(path: path, state: .ignored, why: error.message))
       }
     }
   }

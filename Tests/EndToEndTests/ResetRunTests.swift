@@ -88,7 +88,8 @@ struct ResetRunTests {
     }
     try ("# mine\n" + line + "\n").write(toFile: key, atomically: true, encoding: .utf8)
     let done = try await ToolboxProcess.run(
-      path: "/usr/bin/setsid", ["--wait", ToolboxProcess.path] + apply + ["--backup-key", key])
+      path: "/usr/bin/setsid", ["--wait", ToolboxProcess.path] + apply + ["--backup-key", "key"],
+      workingDirectory: system.directory.path)
     try #require(done.status == 0, "\(done.errors)\n\(done.output)")
     let home = system.path + "/home/rescue/.ssh"
     #expect(try String(contentsOfFile: home + "/authorized_keys", encoding: .utf8) == line + "\n")

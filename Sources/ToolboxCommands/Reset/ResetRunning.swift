@@ -23,7 +23,7 @@ struct PasswordOptions: ParsableArguments {
   func key() throws -> BackupKey? {
     guard let backupKey else { return nil }
     guard backupPasswordFd == nil else { throw BackupKeyError.alsoPassword }
-    return try BackupKey(file: backupKey)
+    return try BackupKey(file: absolutePath(backupKey))
   }
 }
 
