@@ -250,7 +250,10 @@ struct StepPerformer {
   }
 
   private func key(_ step: ResetStep) throws -> StepResult {
-    guard let line = step.key, let key = BackupKey(line: line) else { return StepResult() }
+    // Done without a key would be an account that nobody can enter.
+    guard let line = step.key, let key = BackupKey(line: line) else {
+      throw BackupKeyError.notAKey("the journal of run \(work.run)", count: 1)
+    }
     var result = StepResult()
     result.notes = try keeper.setBackupKey(key, try keeper.rescueRecord(of: step.name ?? ""), now: now())
     return result
