@@ -44,12 +44,14 @@ package struct Toolbox: AsyncParsableCommand {
   package init() {}
 
   /// Runs the command that the process was started with and ends the process with its exit code.
-  package static func runProcess() async -> Never {
-    var arguments = currentArguments()
-    let opening = KernelFetch.isAsked(by: arguments) ? CurlOpening() : nil
-    let status = await run(&arguments)
-    opening?.finish()
-    Glibc.exit(status)
+  package static func runProcess() -> Never {
+    CallingThreadExecutor().run {
+      var arguments = currentArguments()
+      let opening = KernelFetch.isAsked(by: arguments) ? CurlOpening() : nil
+      let status = await run(&arguments)
+      opening?.finish()
+      Glibc.exit(status)
+    }
   }
 
   /// - Returns: the exit code, after everything that is to be said was said.

@@ -2,7 +2,7 @@ import ToolboxCommands
 
 @main
 struct Main {
-  static func main() async {
-    await Toolbox.runProcess()
+  static func main() {
+    Toolbox.runProcess()
   }
 }
