@@ -1,11 +1,12 @@
 import Dispatch
 import Synchronization
 
-/// Runs tasks on one thread: the one that calls `run`.
+/// Runs tasks on one thread: the one that calls `run`. A task that blocks it holds up all others, and one thread is enough for
+/// commands that wait for one program at a time.
 ///
-/// The runtime's own pool of threads counts them in /proc/self/task and aborts the process now and then where no /proc is mounted,
-/// as in a bare root; and one thread is enough for commands that wait for one program at a time. A task that blocks its thread
-/// holds up all others.
+/// The runtime's own pool of threads aborts the process now and then where no /proc is mounted, as in a bare root. Tasks do not start
+/// it here; what sleeps still does, since the runtime arms its timers there, and the library that runs other programs sleeps in every
+/// run.
 final class CallingThreadExecutor: TaskExecutor {
   private let jobs = Mutex<[UnownedJob]>([])
   private let arrivals = DispatchSemaphore(value: 0)
