@@ -44,11 +44,10 @@ let package = Package(
       dependencies: [
         "TerminalOutput", "PerfReference", "PerfProfiling", "SystemReset", "KernelReleases", "DebianPackages",
         "PerfProbes", "Configuration", "Curl", "BundledData", "DataTree", "Compression", "HostSystem", argumentParser,
-        subprocess, systemPackage,
       ],
       swiftSettings: ourSettings),
     .target(
-      name: "TerminalOutput", dependencies: ["HostSystem", subprocess, systemPackage], swiftSettings: ourSettings),
+      name: "TerminalOutput", dependencies: ["HostSystem"], swiftSettings: ourSettings),
 
     // The domains. None of them knows another.
     .target(
@@ -56,7 +55,7 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "PerfProfiling",
-      dependencies: ["PerfProbes", "BundledData", "DataTree", "Compression", "CZstd", "HostSystem", subprocess],
+      dependencies: ["PerfProbes", "BundledData", "DataTree", "Compression", "CZstd", "HostSystem"],
       swiftSettings: ourSettings),
     .target(
       name: "SystemReset",
@@ -93,7 +92,7 @@ let package = Package(
     .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(
-      name: "HostSystem", dependencies: ["CHostSystem", subprocess, systemPackage], swiftSettings: ourSettings),
+      name: "HostSystem", dependencies: ["CHostSystem"], swiftSettings: ourSettings),
     .target(name: "CHostSystem"),
 
     // `make fuzz`, `make bench`, and what the tests share.

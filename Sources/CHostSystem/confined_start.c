@@ -23,8 +23,6 @@ int toolbox_echo_is_off(int terminal) {
   return tcgetattr(terminal, &settings) == 0 && (settings.c_lflag & ECHO) == 0;
 }
 
-int toolbox_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
-
 /* Only async-signal-safe calls from here on: the process that was copied had several threads. */
 
 static void fail(int terminal, const char *what) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -27,6 +28,8 @@ __attribute__((constructor(101))) static void begin(int count, char **values) {
   argument_count = count;
   arguments = values;
   reserve_standard_descriptors();
+  /* Who started us may have ignored it; then the kernel would drop the exit codes of what we start. */
+  signal(SIGCHLD, SIG_DFL);
 }
 
 int toolbox_argument_count(void) { return argument_count; }

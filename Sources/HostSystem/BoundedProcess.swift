@@ -1,5 +1,4 @@
-import Subprocess
-import SystemPackage
+import Glibc
 
 /// A program of the administrator's that is given something to do and must not keep us: it has a time limit, no input, and
 /// its output goes to our standard error.
@@ -18,8 +17,8 @@ package enum BoundedProcess {
 
   /// How long a program that is told to end may take before it is killed.
   private static let grace = Duration.seconds(5)
-  /// How often it is looked whether we were told to stop.
-  private static let glance = Duration.milliseconds(200)
+  /// How often it is looked whether we were told to stop, in milliseconds.
+  private static let glance: Int32 = 200
 
   /// Runs a program by its path in a session of its own, so that its children can be ended with it.
   /// - Parameters:
@@ -27,56 +26,36 @@ package enum BoundedProcess {
   ///   - seconds: the time limit, counted without the time that the machine sleeps.
   ///   - isStopped: asked several times a second; true ends the program.
   package static func run(
-    _ path: String, _ arguments: [String], environment: [String: String], seconds: Int,
-    isStopped: @escaping @Sendable () -> Bool
-  ) async -> Ending {
-    await withTaskGroup(of: Ending?.self) { group in
-      group.addTask { await start(path, arguments, environment: environment) }
-      group.addTask {
-        let clock = SuspendingClock()
-        let end = clock.now + .seconds(seconds)
-        while clock.now < end {
-          do {
-            try await clock.sleep(for: glance)
-          } catch {
-            return nil
-          }
-          if isStopped() { return .stopped }
-        }
-        return .timedOut
-      }
-      var ending: Ending?
-      while let result = await group.next() {
-        if ending == nil { ending = result }
-        group.cancelAll()
-      }
-      return ending ?? .stopped
+    _ path: String, _ arguments: [String], environment: [String: String], seconds: Int, isStopped: () -> Bool
+  ) -> Ending {
+    let process: StartedProcess
+    do {
+      process = try StartedProcess(
+        path, arguments, environment: environment, output: .descriptor(2), errors: .descriptor(2), inOwnSession: true)
+    } catch {
+      return .notStarted(String(cString: strerror(error.code)))
     }
+    let clock = SuspendingClock()
+    let limit = clock.now + .seconds(seconds)
+    while !process.hasEnded {
+      let isStopped = isStopped()
+      if isStopped || clock.now >= limit {
+        end(process)
+        return isStopped ? .stopped : .timedOut
+      }
+      process.wait(milliseconds: glance)
+    }
+    return .exited(process.waitForEnd())
   }
 
-  private static func start(_ path: String, _ arguments: [String], environment: [String: String]) async -> Ending? {
-    var options = PlatformOptions()
-    options.createSession = true
-    options.teardownSequence = [
-      .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: grace),
-      .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero),
-    ]
-    do {
-      let result = try await Subprocess.run(
-        .path(FilePath(path)), arguments: Arguments(arguments),
-        environment: .custom(
-          Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
-        platformOptions: options, input: .none,
-        output: .fileDescriptor(.standardError, closeAfterSpawningProcess: false),
-        error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
-      switch result.terminationStatus {
-      case .exited(let code): return .exited(code)
-      case .signaled(let signal): return .exited(128 + signal)
-      }
-    } catch is CancellationError {
-      return nil
-    } catch {
-      return .notStarted("\(error)".harmless)
-    }
+  /// Tells the program and its children to end, and kills what is left after a while.
+  private static func end(_ process: StartedProcess) {
+    let clock = SuspendingClock()
+    let limit = clock.now + grace
+    kill(-process.id, SIGTERM)
+    while !process.hasEnded, clock.now < limit { process.wait(milliseconds: glance) }
+    // The program is not reaped yet, so that the number of its group is still its own.
+    kill(-process.id, SIGKILL)
+    process.waitForEnd()
   }
 }

@@ -1,5 +1,4 @@
-import Subprocess
-import SystemPackage
+import Glibc
 
 /// Other programs, run by their path with arguments as they are: there is no shell between.
 package enum ChildProcess {
@@ -13,8 +12,7 @@ package enum ChildProcess {
 
   /// Why a program could not be run.
   package enum Failure: ReportableError, Equatable {
-    /// It could not be started; the text is the system's own.
-    case notStarted(path: String, what: String)
+    case notStarted(ProgramStart.Failure)
     /// It printed more than the limit.
     case tooMuchOutput(path: String, limit: Int)
 
@@ -22,7 +20,7 @@ package enum ChildProcess {
 
     package var message: String {
       switch self {
-      case .notStarted(let path, let what): "\(path): cannot be run: \(what)"
+      case .notStarted(let failure): failure.message
       case .tooMuchOutput(let path, let limit): "\(path): printed more than \(limit) bytes"
       }
     }
@@ -34,25 +32,29 @@ package enum ChildProcess {
   /// - Throws: ``Failure``. A code other than 0 is no error here.
   package static func run(
     _ path: String, _ arguments: [String], environment: [String: String], limit: Int = 64 << 20
-  ) async throws(Failure) -> Outcome {
+  ) throws(Failure) -> Outcome {
+    let pipes: [ProcessPipe]
+    let process: StartedProcess
     do {
-      let result = try await Subprocess.run(
-        .path(FilePath(path)), arguments: Arguments(arguments),
-        environment: .custom(
-          Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
-        output: .bytes(limit: limit), error: .bytes(limit: limit))
-      let status: Int32 =
-        switch result.terminationStatus {
-        case .exited(let code): code
-        case .signaled(let signal): 128 + signal
-        }
-      return Outcome(
-        status: status, output: String(decoding: result.standardOutput, as: UTF8.self),
-        errors: String(decoding: result.standardError, as: UTF8.self))
-    } catch let error as SubprocessError where error.code == .outputLimitExceeded {
-      throw .tooMuchOutput(path: path, limit: limit)
+      pipes = [try ProcessPipe(for: path), try ProcessPipe(for: path)]
+      process = try StartedProcess(
+        path, arguments, environment: environment, output: .descriptor(pipes[0].write),
+        errors: .descriptor(pipes[1].write))
     } catch {
-      throw .notStarted(path: path, what: "\(error)".harmless)
+      throw .notStarted(error)
     }
+    var texts: [[UInt8]] = [[], []]
+    var isTooMuch = false
+    process.read(pipes) { place, piece in
+      texts[place] += piece
+      isTooMuch = texts[place].count > limit
+      return !isTooMuch
+    }
+    if isTooMuch { kill(process.id, SIGKILL) }
+    let status = process.waitForEnd()
+    if isTooMuch { throw .tooMuchOutput(path: path, limit: limit) }
+    return Outcome(
+      status: status, output: String(decoding: texts[0], as: UTF8.self),
+      errors: String(decoding: texts[1], as: UTF8.self))
   }
 }

@@ -6,8 +6,13 @@ package enum ProgramStart {
   /// Why a program did not start.
   package struct Failure: ReportableError, Equatable {
     package let path: String
-    /// What execve(2) left.
+    /// The number of the system's error: mostly what execve(2) left.
     package let code: Int32
+
+    package init(path: String, code: Int32) {
+      self.path = path
+      self.code = code
+    }
 
     package var failureKind: FailureKind { .unavailable }
     package var message: String { "\(path): cannot be started: \(String(cString: strerror(code)))" }

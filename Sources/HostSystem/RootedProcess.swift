@@ -41,12 +41,14 @@ package struct RootedProcess: Sendable {
   ///   - limit: what it prints beyond that many bytes is dropped.
   /// - Throws: ``Failure``. A code other than 0 is no error here.
   package func output(_ arguments: [String], limit: Int = 64 << 20) throws(Failure) -> Outcome {
-    let pipe = try Pipe(arguments[0])
+    let pipe = try pipe(for: arguments)
+    let process = try start(arguments, output: pipe.write, status: -1)
     var text: [UInt8] = []
-    let status = try run(arguments, output: pipe.write, status: -1, reading: pipe) { piece in
+    process.read([pipe]) { _, piece in
       text += piece.prefix(max(0, limit - text.count))
+      return true
     }
-    return Outcome(status: status, output: String(decoding: text, as: UTF8.self))
+    return Outcome(status: process.waitForEnd(), output: String(decoding: text, as: UTF8.self))
   }
 
   /// Runs a program whose output goes into a file.
@@ -58,9 +60,10 @@ package struct RootedProcess: Sendable {
   /// - Throws: ``Failure``
   package func run(_ arguments: [String], log: Int32, statusLine: (String) -> Void = { _ in }) throws(Failure) -> Int32
   {
-    let pipe = try Pipe(arguments[0])
+    let pipe = try pipe(for: arguments)
+    let process = try start(arguments, output: log, status: pipe.write)
     var line: [UInt8] = []
-    return try run(arguments, output: log, status: pipe.write, reading: pipe) { piece in
+    process.read([pipe]) { _, piece in
       for byte in piece {
         if byte == 0x0A {
           statusLine(String(decoding: line, as: UTF8.self))
@@ -69,70 +72,20 @@ package struct RootedProcess: Sendable {
           line.append(byte)
         }
       }
+      return true
+    }
+    return process.waitForEnd()
+  }
+
+  private func pipe(for arguments: [String]) throws(Failure) -> ProcessPipe {
+    do {
+      return try ProcessPipe(for: arguments[0])
+    } catch {
+      throw Failure(path: error.path, code: error.code)
     }
   }
 
-  /// Both ends of a pipe, closed with it.
-  private final class Pipe {
-    let read: Int32
-    private(set) var write: Int32
-
-    init(_ path: String) throws(Failure) {
-      var ends: [Int32] = [-1, -1]
-      guard toolbox_pipe(&ends) == 0 else { throw Failure(path: path, code: errno) }
-      (read, write) = (ends[0], ends[1])
-    }
-
-    func closeWrite() {
-      if write >= 0 { close(write) }
-      write = -1
-    }
-
-    deinit {
-      closeWrite()
-      close(read)
-    }
-  }
-
-  private func run(
-    _ arguments: [String], output: Int32, status: Int32, reading pipe: Pipe, _ body: (ArraySlice<UInt8>) -> Void
-  ) throws(Failure) -> Int32 {
-    let process = start(arguments, output: output, status: status)
-    guard process > 0 else { throw Failure(path: arguments[0], code: errno) }
-    pipe.closeWrite()
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    var ended: Int32 = 0
-    var isOpen = true
-    // A service that the program started may keep the pipe open for ever: the program's own end counts.
-    while true {
-      var place = pollfd(fd: pipe.read, events: Int16(POLLIN), revents: 0)
-      let isReady = poll(&place, isOpen ? 1 : 0, isOpen ? 100 : 20) > 0
-      if isReady {
-        let size = piece.withUnsafeMutableBytes { Glibc.read(pipe.read, $0.baseAddress, $0.count) }
-        if size > 0 { body(piece[..<size]) } else if size == 0 || errno != EINTR { isOpen = false }
-        if size > 0 { continue }
-      }
-      let found = waitpid(process, &ended, WNOHANG)
-      if found == process {
-        drain(pipe, into: &piece, body)
-        return Self.exitCode(ended)
-      }
-      if found < 0, errno != EINTR { throw Failure(path: arguments[0], code: errno) }
-    }
-  }
-
-  /// What was written right before the end.
-  private func drain(_ pipe: Pipe, into piece: inout [UInt8], _ body: (ArraySlice<UInt8>) -> Void) {
-    while true {
-      var place = pollfd(fd: pipe.read, events: Int16(POLLIN), revents: 0)
-      guard poll(&place, 1, 0) > 0 else { return }
-      let size = piece.withUnsafeMutableBytes { Glibc.read(pipe.read, $0.baseAddress, $0.count) }
-      guard size > 0 else { return }
-      body(piece[..<size])
-    }
-  }
-
-  private func start(_ arguments: [String], output: Int32, status: Int32) -> pid_t {
+  private func start(_ arguments: [String], output: Int32, status: Int32) throws(Failure) -> StartedProcess {
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
     let rootPath = root.isHost ? nil : strdup(root.path)
@@ -142,7 +95,7 @@ package struct RootedProcess: Sendable {
       free(rootPath)
       free(policyPath)
     }
-    return words.withUnsafeMutableBufferPointer { words in
+    let made = words.withUnsafeMutableBufferPointer { words in
       variables.withUnsafeMutableBufferPointer { variables in
         var start = toolbox_logged_start(
           root: rootPath, policy: policyPath, arguments: words.baseAddress, environment: variables.baseAddress,
@@ -150,10 +103,7 @@ package struct RootedProcess: Sendable {
         return toolbox_start_logged(&start)
       }
     }
-  }
-
-  private static func exitCode(_ status: Int32) -> Int32 {
-    let signal = status & 0x7F
-    return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+    guard made > 0 else { throw Failure(path: arguments[0], code: errno) }
+    return StartedProcess(made)
   }
 }

@@ -64,7 +64,7 @@ package struct TerminalSession {
   private static func start(
     _ arguments: [String], _ environment: [String: String], _ root: RootDirectory, _ identity: Identity,
     _ terminal: inout Int32
-  ) throws(Failure) -> pid_t {
+  ) throws(Failure) -> StartedProcess {
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
     let rootPath = root.isHost ? nil : strdup(root.path)
@@ -86,26 +86,24 @@ package struct TerminalSession {
     guard process > 0 else {
       throw Failure(what: what.map { String(cString: $0) } ?? "a process", code: errno)
     }
-    return process
+    return StartedProcess(process)
   }
 
   private static func converse(
-    _ process: pid_t, _ terminal: Int32, answer: [UInt8], prompt: String?, seconds: Int
+    _ process: StartedProcess, _ terminal: Int32, answer: [UInt8], prompt: String?, seconds: Int
   ) -> Outcome {
     let end = StopSignals.uptimeMilliseconds + seconds * 1000
     var output: [UInt8] = []
     var hasAnswered = false
-    var status: Int32 = 0
     while true {
       read(terminal, into: &output)
-      let ended = waitpid(process, &status, WNOHANG)
-      if ended == process || (ended < 0 && errno == ECHILD) {
+      if process.hasEnded {
         read(terminal, into: &output)
-        return Outcome(ending: .exited(exitCode(status)), output: String(decoding: output, as: UTF8.self))
+        return Outcome(ending: .exited(process.waitForEnd()), output: String(decoding: output, as: UTF8.self))
       }
       if StopSignals.uptimeMilliseconds >= end {
-        kill(process, SIGKILL)
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        kill(process.id, SIGKILL)
+        process.waitForEnd()
         return Outcome(ending: .timedOut, output: String(decoding: output, as: UTF8.self))
       }
       let isAsked =
@@ -146,10 +144,5 @@ package struct TerminalSession {
       if size <= 0, errno != EINTR { return }
       offset += max(0, size)
     }
-  }
-
-  private static func exitCode(_ status: Int32) -> Int32 {
-    let signal = status & 0x7F
-    return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
   }
 }

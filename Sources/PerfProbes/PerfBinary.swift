@@ -114,10 +114,10 @@ package enum PerfLocator {
   /// Asks a program what it is.
   package static func inspect(
     _ path: String, environment: [String: String], root: RootDirectory = RootDirectory()
-  ) async -> PerfBinary {
+  ) -> PerfBinary {
     let isWrapper = isScript(path, root)
     do {
-      let outcome = try await ChildProcess.run(
+      let outcome = try ChildProcess.run(
         path, ["version", "--build-options"], environment: environment, limit: 1 << 20)
       let (version, features) = PerfBinary.parse(outcome.output)
       guard outcome.status == 0, version != nil else {
@@ -129,7 +129,7 @@ package enum PerfLocator {
         skeletons = told
       } else {
         // Before 6.4 the build options say nothing of it, but the help of an option that needs it does.
-        let help = try await ChildProcess.run(path, ["record", "-h"], environment: environment, limit: 1 << 20)
+        let help = try ChildProcess.run(path, ["record", "-h"], environment: environment, limit: 1 << 20)
         let text = help.output + help.errors
         skeletons = text.contains("--off-cpu") ? !text.contains("BUILD_BPF_SKEL") : false
       }

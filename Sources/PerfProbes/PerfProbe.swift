@@ -17,7 +17,7 @@ package enum PerfProbe {
   /// - Throws: ``FileError`` when a recording was named that cannot be read.
   package static func live(
     _ scope: Scope, perf: String? = nil, environment: [String: String], userID: UInt32
-  ) async throws(FileError) -> PerfFacts {
+  ) throws(FileError) -> PerfFacts {
     let root = RootDirectory()
     var facts = settings(root)
     facts.userID = userID
@@ -31,7 +31,7 @@ package enum PerfProbe {
     var candidates = PerfLocator.candidates(given: perf, environment: environment, userID: userID)
     var first: PerfBinary?
     while let path = candidates.first {
-      let binary = await PerfLocator.inspect(path, environment: environment)
+      let binary = PerfLocator.inspect(path, environment: environment)
       candidates.removeFirst()
       if first == nil || (first?.complaint != nil && binary.complaint == nil) {
         if let first { facts.otherPerfs.append(first.path) }

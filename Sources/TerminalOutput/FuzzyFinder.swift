@@ -1,10 +1,11 @@
 import Glibc
 package import HostSystem
-import Subprocess
-import SystemPackage
 
 /// Choosing a line out of many with fzf(1), where it is installed.
 package struct FuzzyFinder: Sendable {
+  /// The most bytes of an answer that are looked at.
+  private static let answerLimit = 1 << 20
+
   private let path: String
 
   /// - Returns: nil where there is no fzf, or no terminal to show it on. For root only absolute entries of `PATH` count.
@@ -27,20 +28,22 @@ package struct FuzzyFinder: Sendable {
   /// Shows lines and waits for a choice.
   /// - Parameter lines: what is given back, and what is shown behind it; foreign text has been made harmless.
   /// - Returns: the chosen one; nil when the person went back.
+  /// - Throws: ``ProgramStart/Failure``
   package func choose(
     _ lines: [(value: String, text: String)], prompt: String, query: String = ""
-  ) async throws(ChildProcess.Failure) -> String? {
+  ) throws(ProgramStart.Failure) -> String? {
     let input = lines.map { $0.text.isEmpty ? $0.value : $0.value + "\t" + $0.text }.joined(separator: "\n")
-    do {
-      let result = try await Subprocess.run(
-        .path(FilePath(path)), arguments: Arguments(arguments(prompt: prompt, query: query)),
-        input: .string(input), output: .string(limit: 1 << 20),
-        error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
-      guard case .exited(0) = result.terminationStatus else { return nil }
-      let line = result.standardOutput.prefix { $0 != "\n" && $0 != "\t" }
-      return line.isEmpty ? nil : String(line)
-    } catch {
-      throw .notStarted(path: path, what: "\(error)".harmless)
+    let pipe = try ProcessPipe(for: path)
+    let process = try StartedProcess(
+      path, arguments(prompt: prompt, query: query), environment: nil, input: .bytes(Array(input.utf8)),
+      output: .descriptor(pipe.write), errors: .descriptor(2))
+    var output: [UInt8] = []
+    process.read([pipe]) { _, piece in
+      output += piece.prefix(Self.answerLimit - output.count)
+      return true
     }
+    guard process.waitForEnd() == 0 else { return nil }
+    let line = String(decoding: output, as: UTF8.self).prefix { $0 != "\n" && $0 != "\t" }
+    return line.isEmpty ? nil : String(line)
   }
 }

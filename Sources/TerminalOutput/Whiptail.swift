@@ -1,7 +1,5 @@
 import Glibc
 package import HostSystem
-import Subprocess
-import SystemPackage
 
 /// Dialogues on a terminal, drawn by whiptail(1), which every Debian-family installation has.
 package struct Whiptail: Sendable {
@@ -45,6 +43,8 @@ package struct Whiptail: Sendable {
   }
 
   package static let path = "/usr/bin/whiptail"
+  /// The most bytes of an answer that are looked at.
+  private static let answerLimit = 1 << 20
 
   private let title: String
   private let rows: Int
@@ -94,38 +94,44 @@ package struct Whiptail: Sendable {
   }
 
   /// The tags that were left on; nil when the person went back.
-  package func checklist(_ text: String, _ items: [Item]) async throws -> Set<String>? {
-    try await ask(checklistArguments(text, items)).map { Set($0.split(separator: "\n").map(String.init)) }
+  package func checklist(_ text: String, _ items: [Item]) throws -> Set<String>? {
+    try ask(checklistArguments(text, items)).map { Set($0.split(separator: "\n").map(String.init)) }
   }
 
   /// The tag that was chosen; nil when the person went back.
-  package func menu(_ text: String, _ items: [Item]) async throws -> String? {
-    try await ask(menuArguments(text, items))
+  package func menu(_ text: String, _ items: [Item]) throws -> String? {
+    try ask(menuArguments(text, items))
   }
 
   /// What was typed; nil when the person went back.
-  package func input(_ text: String, value: String) async throws -> String? {
-    try await ask(inputArguments(text, value))
+  package func input(_ text: String, value: String) throws -> String? {
+    try ask(inputArguments(text, value))
   }
 
   /// Shows a text until the person has read it.
-  package func message(_ text: String) async throws {
-    _ = try await ask(messageArguments(text))
+  package func message(_ text: String) throws {
+    _ = try ask(messageArguments(text))
   }
 
   /// whiptail draws on standard output and writes its answer to standard error.
-  private func ask(_ arguments: [String]) async throws -> String? {
-    let result = try await Subprocess.run(
-      .path(FilePath(Self.path)), arguments: Arguments(arguments),
-      input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
-      output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false), error: .string(limit: 1 << 20))
-    let answer = result.standardError
-    switch result.terminationStatus {
-    case .exited(0): return answer
+  private func ask(_ arguments: [String]) throws -> String? {
+    let pipe = try ProcessPipe(for: Self.path)
+    let process = try StartedProcess(
+      Self.path, arguments, environment: nil, input: .descriptor(0), output: .descriptor(1),
+      errors: .descriptor(pipe.write))
+    var bytes: [UInt8] = []
+    process.read([pipe]) { _, piece in
+      bytes += piece.prefix(Self.answerLimit - bytes.count)
+      return true
+    }
+    let status = process.waitForEnd()
+    let answer = String(decoding: bytes, as: UTF8.self)
+    switch status {
+    case 0: return answer
     // Cancel, and the escape key.
-    case .exited(1): return nil
-    case .exited(255) where answer.isEmpty: return nil
-    case .exited, .signaled: throw Failure.failed(answer.harmless)
+    case 1: return nil
+    case 255 where answer.isEmpty: return nil
+    default: throw Failure.failed(answer.harmless)
     }
   }
 }

@@ -26,7 +26,7 @@ enum MonitoringPlugin {
 }
 
 /// The root command.
-package struct Toolbox: AsyncParsableCommand {
+package struct Toolbox: ParsableCommand {
   package static let version = "0.1.0"
 
   package static let configuration = CommandConfiguration(
@@ -45,17 +45,15 @@ package struct Toolbox: AsyncParsableCommand {
 
   /// Runs the command that the process was started with and ends the process with its exit code.
   package static func runProcess() -> Never {
-    CallingThreadExecutor().run {
-      var arguments = currentArguments()
-      let opening = KernelFetch.isAsked(by: arguments) ? CurlOpening() : nil
-      let status = await run(&arguments)
-      opening?.finish()
-      Glibc.exit(status)
-    }
+    var arguments = currentArguments()
+    let opening = KernelFetch.isAsked(by: arguments) ? CurlOpening() : nil
+    let status = run(&arguments)
+    opening?.finish()
+    Glibc.exit(status)
   }
 
   /// - Returns: the exit code, after everything that is to be said was said.
-  private static func run(_ arguments: inout [String]) async -> Int32 {
+  private static func run(_ arguments: inout [String]) -> Int32 {
     let given = arguments
     do {
       let line = PerfExplain.takeLine(from: &arguments)
@@ -64,12 +62,8 @@ package struct Toolbox: AsyncParsableCommand {
         explain.words = line
         command = explain
       }
-      try await CommandContext.$settings.withValue(try settings(for: command)) {
-        if var asynchronous = command as? any AsyncParsableCommand {
-          try await asynchronous.run()
-        } else {
-          try command.run()
-        }
+      try CommandContext.$settings.withValue(try settings(for: command)) {
+        try command.run()
       }
       return ExitStatus.done.rawValue
     } catch {

@@ -10,7 +10,7 @@ import Testing
     let (ready, ended) = (directory("ready"), directory("ended"))
     var held = HeldProcess(
       "/bin/sh", ["-c", #"echo $$ > "$1.new"; mv "$1.new" "$1"; cat; : > "$2""#, "sh", ready, ended],
-      environment: ["PATH=/usr/bin:/bin"])
+      environment: ["PATH": "/usr/bin:/bin"])
     #expect(held != nil)
     let limit = ContinuousClock.now + .seconds(20)
     while !FileManager.default.fileExists(atPath: ready), ContinuousClock.now < limit { usleep(5000) }
@@ -24,6 +24,6 @@ import Testing
   }
 
   @Test func `a program that is not there is nil`() {
-    #expect(HeldProcess("/nonexistent/program", [], environment: []) == nil)
+    #expect(HeldProcess("/nonexistent/program", [], environment: [:]) == nil)
   }
 }

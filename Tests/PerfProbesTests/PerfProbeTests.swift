@@ -89,8 +89,8 @@ import Testing
     #expect(PerfProbe.controlGroupRoot(RootDirectory(directory.path)) == "/sys/fs/cgroup/perf_event")
   }
 
-  @Test func `this machine gives an answer to everything that every Linux knows`() async throws {
-    let facts = try await PerfProbe.live(
+  @Test func `this machine gives an answer to everything that every Linux knows`() throws {
+    let facts = try PerfProbe.live(
       .everything(watchedPrograms: ["java"], recording: nil), environment: ["PATH": "/usr/bin:/bin"], userID: geteuid())
     #expect(PerfBinary.release(of: facts.kernelRelease) != nil)
     #expect(!facts.machine.isEmpty)
@@ -101,10 +101,10 @@ import Testing
     if facts.events.ownUser != 0 { #expect(facts.events.ownKernel != 0) }
   }
 
-  @Test func `a recording that was named and is not there is an error`() async throws {
+  @Test func `a recording that was named and is not there is an error`() throws {
     let path = try TemporaryDirectory()("none")
-    await #expect(throws: FileError(path: path, code: ENOENT)) {
-      try await PerfProbe.live(
+    #expect(throws: FileError(path: path, code: ENOENT)) {
+      try PerfProbe.live(
         .everything(watchedPrograms: [], recording: path), perf: "/nonexistent/perf", environment: [:], userID: 0)
     }
   }
@@ -141,7 +141,7 @@ import Testing
     return path
   }
 
-  @Test func `a perf that works says what it was built with`() async throws {
+  @Test func `a perf that works says what it was built with`() throws {
     let directory = try TemporaryDirectory()
     let path = try program(
       directory, "perf",
@@ -154,15 +154,15 @@ import Testing
 
       """)
     #expect(
-      await PerfLocator.inspect(path, environment: [:])
+      PerfLocator.inspect(path, environment: [:])
         == PerfBinary(path: path, isWrapper: true, version: "6.1.9", features: ["zstd": true], hasBPFSkeletons: false))
   }
 
-  @Test func `a wrapper without its program is known by what it says`() async throws {
+  @Test func `a wrapper without its program is known by what it says`() throws {
     let directory = try TemporaryDirectory()
     let path = try program(
       directory, "perf", "#!/bin/sh\necho 'WARNING: perf not found for kernel 5.15' >&2\nexit 2\n")
-    let binary = await PerfLocator.inspect(path, environment: [:])
+    let binary = PerfLocator.inspect(path, environment: [:])
     #expect(binary.isWrapper)
     #expect(binary.version == nil)
     #expect(binary.complaint == "WARNING: perf not found for kernel 5.15")

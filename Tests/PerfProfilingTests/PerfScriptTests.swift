@@ -33,7 +33,7 @@ struct PerfScriptTests {
     #expect(throws: PerfScript.Failure.failed(path: "x", status: 255)) {
       try PerfScript.run(perf: perf, path: "x", environment: ["NOTES": "/dev/null"]) { _ in }
     }
-    #expect(throws: PerfScript.Failure.notStarted(perf: "/nonexistent/perf", code: 2)) {
+    #expect(throws: PerfScript.Failure.notStarted(.init(path: "/nonexistent/perf", code: 2))) {
       try PerfScript.run(perf: "/nonexistent/perf", path: "x", environment: [:]) { _ in }
     }
   }

@@ -27,10 +27,6 @@ struct toolbox_start {
    the name of what failed in `what`. A failure after that is the exit code 126 with a line on the terminal. */
 pid_t toolbox_start_confined(const struct toolbox_start *start, int *terminal, const char **what);
 
-/* pipe2(2) with O_CLOEXEC, which the C library shows to GNU programs only: first the end to read from. Returns 0, or -1 with
-   errno. */
-int toolbox_pipe(int ends[2]);
-
 /* Whether the program reads from the terminal without showing what is typed, as for a password. */
 int toolbox_echo_is_off(int terminal);
 

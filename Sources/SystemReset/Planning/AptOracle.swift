@@ -103,9 +103,9 @@ package struct AptOracle: Sendable {
   /// Asks apt.
   /// - Returns: what stands in the way of the plan; empty where apt agrees.
   /// - Throws: ``ChildProcess/Failure``, when there is no apt-get to ask.
-  package func blockers() async throws(ChildProcess.Failure) -> [ResetPlan.Blocker] {
+  package func blockers() throws(ChildProcess.Failure) -> [ResetPlan.Blocker] {
     guard let arguments else { return [] }
-    let outcome = try await ChildProcess.run(
+    let outcome = try ChildProcess.run(
       Self.path, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"])
     var disagreements = disagreements(Self.simulation(outcome.output))
     if outcome.status != 0 {

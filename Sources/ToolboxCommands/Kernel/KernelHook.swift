@@ -35,7 +35,7 @@ struct KernelHook {
   /// - Returns: that failure; nil when all is well.
   func run(
     _ store: ReleaseStore, covers: (ReleaseEvent, String?) -> Bool
-  ) async throws -> KernelCommandError? {
+  ) throws -> KernelCommandError? {
     let mine = try context.runningSeries()
     for logged in try store.events(after: try store.cursor(reader)) {
       if StopSignals.hasCome { return nil }
@@ -43,15 +43,15 @@ struct KernelHook {
         try store.advance(reader, to: logged.number)
         continue
       }
-      if let failure = try await give(logged, store) { return failure }
+      if let failure = try give(logged, store) { return failure }
     }
     return nil
   }
 
-  private func give(_ logged: LoggedEvent, _ store: ReleaseStore) async throws -> KernelCommandError? {
+  private func give(_ logged: LoggedEvent, _ store: ReleaseStore) throws -> KernelCommandError? {
     let attempts = try store.attempts(of: path, event: logged.number) + 1
     let event = logged.event
-    let ending = await BoundedProcess.run(
+    let ending = BoundedProcess.run(
       path, Self.arguments(event), environment: context.environment.merging(try Self.variables(event)) { $1 },
       seconds: seconds, isStopped: { StopSignals.hasCome })
     let (status, result): (Int32?, String) =

@@ -6,7 +6,7 @@ import KernelReleases
 import TerminalOutput
 
 /// `toolbox kernel watch`: fetches now and then and tells what is new, each event at least once.
-struct KernelWatch: AsyncParsableCommand {
+struct KernelWatch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Fetch now and then, and tell what is new.",
     discussion: """
@@ -61,7 +61,7 @@ struct KernelWatch: AsyncParsableCommand {
     if reader.isEmpty { throw ValidationError("--reader takes a name") }
   }
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: output.color)
     let period = try Self.time(interval ?? context.settings.kernelInterval?.value ?? "1h")
     let goal = try until.map { text in
@@ -74,18 +74,18 @@ struct KernelWatch: AsyncParsableCommand {
       isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), client: context.httpClient())
     try StopSignals.noteFromNowOn()
     if once {
-      let count = try await countOfOneRound(round)
+      let count = try countOfOneRound(round)
       try context.finish()
       if exitCode, count > 0 { throw ExitStatus.pending.exitCode }
     } else {
-      try await watch(round, every: period, until: goal, context)
+      try watch(round, every: period, until: goal, context)
       try context.finish()
     }
   }
 
-  private func countOfOneRound(_ round: KernelWatchRound) async throws -> Int {
+  private func countOfOneRound(_ round: KernelWatchRound) throws -> Int {
     do {
-      return try await round.run()
+      return try round.run()
     } catch {
       guard StopSignals.hasCome else { throw error }
       // It did not fail: it was told to end. What it has stored and not told is told by the next run.
@@ -95,12 +95,12 @@ struct KernelWatch: AsyncParsableCommand {
 
   private func watch(
     _ round: KernelWatchRound, every period: Int, until goal: KernelVersion?, _ context: CommandContext
-  ) async throws {
+  ) throws {
     let limit = try timeout.map { try Self.time($0) }
     let start = StopSignals.uptimeMilliseconds
     while true {
       do {
-        _ = try await round.run()
+        _ = try round.run()
       } catch let error as any ReportableError {
         if StopSignals.hasCome { return }
         guard Self.mayPass(error) else { throw error }

@@ -20,7 +20,7 @@ struct KernelWatchRound {
 
   /// - Returns: how many events were told.
   /// - Throws: what the fetch failed with, after everything that is stored was told.
-  func run() async throws -> Int {
+  func run() throws -> Int {
     let store = try context.kernelStore(database)
     // Before the fetch: what it brings is then news, even if this run is killed in between.
     let seen = try store.cursor(reader)
@@ -31,7 +31,7 @@ struct KernelWatchRound {
     if case .success(let round) = outcome { noteSeeds(round.answers) }
     let count = try tell(store, after: seen)
     var hookFailure: KernelCommandError?
-    if let hook { hookFailure = try await hook.run(store, covers: covers) }
+    if let hook { hookFailure = try hook.run(store, covers: covers) }
     if let failure = try outcome.get().failure { throw failure }
     if let hookFailure { throw hookFailure }
     return count

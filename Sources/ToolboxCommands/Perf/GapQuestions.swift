@@ -22,11 +22,11 @@ struct GapQuestions {
 
   /// The answer for a gap: a value, or the words of a command.
   /// - Throws: ``RunError/nothingChosen`` where the person went back.
-  func answer(for gap: Placeholder) async throws -> [String] {
+  func answer(for gap: Placeholder) throws -> [String] {
     let choices = try choices(for: gap.kind)
     let meaning = try vocabulary.meaning(of: gap.kind)
     if let finder, !choices.isEmpty {
-      guard let value = try await finder.choose(choices, prompt: "\(gap.name)> ") else { throw RunError.nothingChosen }
+      guard let value = try finder.choose(choices, prompt: "\(gap.name)> ") else { throw RunError.nothingChosen }
       return [value]
     }
     for choice in choices.prefix(Self.shownChoices) {

@@ -12,8 +12,8 @@ extension CommandContext {
   }
 
   /// A judge of what can run here, after asking the kernel and perf.
-  func machineJudge() async throws -> MachineJudge {
+  func machineJudge() throws -> MachineJudge {
     MachineJudge(
-      try await PerfProbe.live(.commands, environment: environment, userID: userID), try DoctorWords.bundled())
+      try PerfProbe.live(.commands, environment: environment, userID: userID), try DoctorWords.bundled())
   }
 }

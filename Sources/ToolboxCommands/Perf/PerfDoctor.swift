@@ -4,7 +4,7 @@ import PerfReference
 import TerminalOutput
 
 /// `toolbox perf doctor`: what works here, what does not, and the line that mends it.
-struct PerfDoctor: AsyncParsableCommand {
+struct PerfDoctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Tell what perf can do here, and how to mend what it cannot.",
     discussion: "It asks the kernel itself and changes nothing.")
@@ -20,10 +20,10 @@ struct PerfDoctor: AsyncParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: output.color)
     let words = try DoctorWords.bundled()
-    let facts = try await PerfProbe.live(
+    let facts = try PerfProbe.live(
       .everything(watchedPrograms: words.runtimes.map(\.program), recording: recording), perf: perf,
       environment: context.environment, userID: context.userID)
     let checks = try Doctor(facts, words, book: try context.recipeBook()).checks()

@@ -4,7 +4,7 @@ import PerfReference
 import TerminalOutput
 
 /// `toolbox perf explain`: any perf command line, taken apart.
-struct PerfExplain: AsyncParsableCommand {
+struct PerfExplain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Take a perf command line apart: options, events, needs, mistakes.",
     discussion: """
@@ -32,10 +32,10 @@ struct PerfExplain: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: output.color)
     let explainer = try PerfExplainer(try RecipeBook.bundled())
-    let explanation = try explainer.explain(words, facts: try await facts(context))
+    let explanation = try explainer.explain(words, facts: try facts(context))
     if output.json {
       try context.printJSON(explanation)
     } else {
@@ -48,9 +48,9 @@ struct PerfExplain: AsyncParsableCommand {
 
 extension PerfExplain {
   /// What is known of this machine; with `--perf-version` the line is for another one, and nothing is asked here.
-  private func facts(_ context: CommandContext) async throws -> ExplainFacts {
+  private func facts(_ context: CommandContext) throws -> ExplainFacts {
     if let perfVersion { return ExplainFacts(perfVersion: Need.Version(perfVersion)) }
-    let judge = try await context.machineJudge()
+    let judge = try context.machineJudge()
     return ExplainFacts(perfVersion: judge.perfVersion) { need in
       do throws(RecipeError) {
         return try judge.obstacle(to: need) == nil

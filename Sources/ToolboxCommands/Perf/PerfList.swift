@@ -3,7 +3,7 @@ import PerfReference
 import TerminalOutput
 
 /// `toolbox perf list`: the recipes by group, with their ids.
-struct PerfList: AsyncParsableCommand {
+struct PerfList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the recipes, by group.")
 
@@ -20,7 +20,7 @@ struct PerfList: AsyncParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: output.color)
     let book = try context.recipeBook()
     let groups = try group.map { [try book.group($0.lowercased())] } ?? book.groups
@@ -28,7 +28,7 @@ struct PerfList: AsyncParsableCommand {
     var recipes = try book.recipes().filter { ids.contains($0.group) && (!sheet || $0.sheetLine != nil) }
     var here: [RecipeHere]?
     if runnable || output.json {
-      let judge = try await context.machineJudge()
+      let judge = try context.machineJudge()
       var judged = try recipes.map { (recipe: $0, here: RecipeHere(whyNot: try judge.obstacle(to: $0))) }
       if runnable { judged.removeAll { $0.here.whyNot != nil } }
       recipes = judged.map(\.recipe)

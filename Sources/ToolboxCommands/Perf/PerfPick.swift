@@ -4,7 +4,7 @@ import PerfReference
 import TerminalOutput
 
 /// `toolbox perf pick`: a person chooses a recipe, and its command is printed for editing.
-struct PerfPick: AsyncParsableCommand {
+struct PerfPick: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pick", abstract: "Choose a recipe on the terminal and print its command for editing.",
     discussion: "Defaults are filled in; CAPITALS are left to fill in. The key bindings use it.")
@@ -12,9 +12,9 @@ struct PerfPick: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("What to look for at the start.", valueName: "words"))
   var words: [String] = []
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live()
-    let recipe = try await RecipePicker(context, try context.recipeBook()).pick(words)
+    let recipe = try RecipePicker(context, try context.recipeBook()).pick(words)
     context.standardOutput.line(ShellText.line(try RecipeValues(recipe).draft()))
     try context.finish()
   }

@@ -6,7 +6,7 @@ import PerfProfiling
 import TerminalOutput
 
 /// `toolbox perf profile`: records, checks, reports and draws, into one directory.
-struct PerfProfile: AsyncParsableCommand {
+struct PerfProfile: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile", abstract: "Record with the best that works here; check, report and draw.",
     usage: "toolbox perf profile [<options>] [-- <command> ...]",
@@ -95,10 +95,10 @@ struct PerfProfile: AsyncParsableCommand {
     return .command(command)
   }
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: color)
     guard let target = try target() else { return }
-    let facts = try await PerfProbe.live(
+    let facts = try PerfProbe.live(
       .commands, perf: perf, environment: context.environment, userID: context.userID)
     guard let program = facts.perf?.path else { throw RecordingPlanError.noPerf }
     let name = output ?? Self.defaultName(at: context.now())
@@ -113,7 +113,7 @@ struct PerfProfile: AsyncParsableCommand {
     try StopSignals.noteFromNowOn()
     let seconds = duration ?? (isCommand ? nil : 10)
     let showsProgress = isatty(2) == 1
-    let status = try await ForegroundProcess.run(
+    let status = try ForegroundProcess.run(
       program, ["record", "-q"] + plan.arguments.dropFirst(), environment: context.environment, seconds: seconds
     ) { passed in
       if showsProgress {

@@ -5,7 +5,7 @@ import PerfReference
 import TerminalOutput
 
 /// `toolbox perf run`: fills a recipe, proves that it can work here, and becomes perf.
-struct PerfRun: AsyncParsableCommand {
+struct PerfRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a recipe.",
     usage: "toolbox perf run [<options>] [<recipe>] [<name>=<value> ...] [-- <command> ...]",
@@ -40,20 +40,20 @@ struct PerfRun: AsyncParsableCommand {
   @Option(help: "Colour the output: auto, always or never.")
   var color: ColorChoice?
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: color)
     let book = try context.recipeBook()
     let given = GivenWords(id: id, words: words, processArguments: currentArguments())
-    let recipe = try await RecipePicker(context, book).recipe(given.id)
+    let recipe = try RecipePicker(context, book).recipe(given.id)
     let questions = GapQuestions(context, try Vocabulary.bundled())
     if dryRun {
-      let arguments = try await filled(recipe, given, questions).arguments()
+      let arguments = try filled(recipe, given, questions).arguments()
       let words = perf.map { [$0] + arguments.dropFirst() } ?? arguments
       let line = context.terminal.isTerminal ? ShellText.visibleLine(words) : ShellText.line(words)
       context.standardOutput.line(line)
       return try context.finish()
     }
-    let facts = try await PerfProbe.live(
+    let facts = try PerfProbe.live(
       .commands, perf: perf, environment: context.environment, userID: context.userID)
     let judge = MachineJudge(facts, try DoctorWords.bundled())
     if let why = try judge.obstacle(to: recipe) {
@@ -63,7 +63,7 @@ struct PerfRun: AsyncParsableCommand {
       }
       context.note("perf: \(recipe.id): \(why); running it all the same")
     }
-    let values = try await filled(recipe, given, questions)
+    let values = try filled(recipe, given, questions)
     let arguments = try values.arguments()
     context.standardError.lines(
       RunText.lines(
@@ -77,11 +77,11 @@ struct PerfRun: AsyncParsableCommand {
 
   private func filled(
     _ recipe: Recipe, _ given: GivenWords, _ questions: GapQuestions
-  ) async throws -> RecipeValues {
+  ) throws -> RecipeValues {
     var result = try RecipeValues(recipe, assignments: given.assignments, command: given.command)
     guard Question.canAsk else { return result }
     for gap in ask ? result.open : result.missing {
-      result.fill(gap.name, try await questions.answer(for: gap))
+      result.fill(gap.name, try questions.answer(for: gap))
     }
     return result
   }

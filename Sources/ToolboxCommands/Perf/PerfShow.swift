@@ -3,7 +3,7 @@ import PerfReference
 import TerminalOutput
 
 /// `toolbox perf show`: everything about one recipe.
-struct PerfShow: AsyncParsableCommand {
+struct PerfShow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show everything about a recipe.")
 
@@ -14,12 +14,12 @@ struct PerfShow: AsyncParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: output.color)
     let book = try context.recipeBook()
-    let recipe = try await RecipePicker(context, book).recipe(id)
+    let recipe = try RecipePicker(context, book).recipe(id)
     let vocabulary = try Vocabulary.bundled()
-    let here = RecipeHere(whyNot: try await context.machineJudge().obstacle(to: recipe))
+    let here = RecipeHere(whyNot: try context.machineJudge().obstacle(to: recipe))
     if output.json {
       let example = try vocabulary.example(of: recipe.command, placeholders: recipe.placeholders)
       try context.printJSON(RecipeDocument(recipe, example: example, here: here))

@@ -14,8 +14,8 @@ struct RecipePicker {
 
   /// The recipe with an id; without one a person chooses it.
   /// - Throws: ``LookupError``, ``RunError/nothingChosen``
-  func recipe(_ id: String?) async throws -> Recipe {
-    guard let id else { return try await pick() }
+  func recipe(_ id: String?) throws -> Recipe {
+    guard let id else { return try pick() }
     guard let recipe = try book.recipe(id.lowercased()) else {
       throw LookupError.unknownRecipe(id, nearest: book.nearestIDs(to: id))
     }
@@ -24,7 +24,7 @@ struct RecipePicker {
 
   /// - Parameter words: what to look for at the start.
   /// - Throws: ``RunError/nothingChosen``, ``LookupError/noRecipeNamed`` without a terminal.
-  func pick(_ words: [String] = []) async throws -> Recipe {
+  func pick(_ words: [String] = []) throws -> Recipe {
     guard Question.canAsk else { throw LookupError.noRecipeNamed }
     let id: String?
     if let finder = FuzzyFinder(environment: context.environment, userID: context.userID) {
@@ -34,7 +34,7 @@ struct RecipePicker {
           text: recipe.title + "\t" + ShellText.visibleLine(recipe.command.arguments { [$0.uppercased()] })
         )
       }
-      id = try await finder.choose(lines, prompt: "recipe> ", query: words.joined(separator: " "))
+      id = try finder.choose(lines, prompt: "recipe> ", query: words.joined(separator: " "))
     } else {
       id = try typed(words)
     }

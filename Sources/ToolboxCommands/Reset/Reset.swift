@@ -3,7 +3,7 @@ import HostSystem
 import SystemReset
 import TerminalOutput
 
-struct Reset: AsyncParsableCommand {
+struct Reset: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reset",
     abstract: "Show how this system differs from stock, and what would bring it back.",
@@ -57,17 +57,17 @@ struct Reset: AsyncParsableCommand {
     if list != nil, output.json { throw ValidationError("--list and --json are two forms of the same; take one.") }
   }
 
-  func run() async throws {
-    try await run(CommandContext.live(color: output.color))
+  func run() throws {
+    try run(CommandContext.live(color: output.color))
   }
 
-  func run(_ context: CommandContext) async throws {
+  func run(_ context: CommandContext) throws {
     if !user.isEmpty { return try moveSettings(context) }
     guard dryRun || Question.canAsk else { throw ResetError.needsConfirmation }
     let work = try ResetWork(context, system: system, selection: selection)
-    let chosen = custom ? try await askedSelection(work, context) : work.selection
+    let chosen = custom ? try askedSelection(work, context) : work.selection
     var plan = try work.plan(chosen)
-    if verify { plan = await work.verified(plan) }
+    if verify { plan = work.verified(plan) }
     if output.json {
       try context.printJSON(plan)
     } else if let list {
@@ -116,9 +116,9 @@ struct Reset: AsyncParsableCommand {
       plan, work: work, allowed: approval.needed, deletesHomes: [], passwords: try PasswordOptions.parse([]))
   }
 
-  private func askedSelection(_ work: ResetWork, _ context: CommandContext) async throws -> Selection {
+  private func askedSelection(_ work: ResetWork, _ context: CommandContext) throws -> Selection {
     let dialogues = try CustomDialogues(columns: context.terminal.columns) { work.analysis($0) }
-    guard let chosen = try await dialogues.ask(work.selection) else { throw ResetError.nothingChosen }
+    guard let chosen = try dialogues.ask(work.selection) else { throw ResetError.nothingChosen }
     return chosen
   }
 

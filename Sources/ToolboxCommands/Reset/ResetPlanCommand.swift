@@ -4,7 +4,7 @@ import SystemReset
 import TerminalOutput
 
 /// `toolbox reset plan`: the plan as a file, and the difference of two.
-struct ResetPlanCommand: AsyncParsableCommand {
+struct ResetPlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Save the plan as a file, or tell where it differs from a saved one.")
 
@@ -23,11 +23,11 @@ struct ResetPlanCommand: AsyncParsableCommand {
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup var output: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: output.color)
     let earlier = try against.map { try SavedPlan.read($0) }
     let work = try ResetWork(context, system: system, selection: selection)
-    var plan = await work.verified(try work.plan())
+    var plan = work.verified(try work.plan())
     plan.inputs = try SavedPlan.inputs(of: work.snapshot.root)
     if let outputFile {
       try SavedPlan.write(plan, to: outputFile)

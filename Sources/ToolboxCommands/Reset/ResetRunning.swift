@@ -114,7 +114,7 @@ struct ResetRunning {
 }
 
 /// `toolbox reset apply`: carries out a saved plan.
-struct ResetApply: AsyncParsableCommand {
+struct ResetApply: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply", abstract: "Carry out a saved plan, if the system is still as it was.")
 
@@ -132,7 +132,7 @@ struct ResetApply: AsyncParsableCommand {
   @OptionGroup var place: RootOption
   @OptionGroup var output: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     let context = CommandContext.live(color: output.color)
     let root = place.rootDirectory
     let saved = try ApprovedPlanFile.read(file, userID: context.userID)
@@ -140,7 +140,7 @@ struct ResetApply: AsyncParsableCommand {
       throw ApprovalError.otherRoot(plan: saved.system.root, asked: root.path)
     }
     let work = try ResetWork(context, again: saved, root: root)
-    let present = await work.verified(try work.plan(work.selection))
+    let present = work.verified(try work.plan(work.selection))
     let difference = PlanDifference(from: saved, to: present)
     guard difference.lines.isEmpty else { throw ApprovalError.drifted(difference.lines) }
     for path in try changedInputs(saved, root) {

@@ -53,10 +53,10 @@ struct ResetWork {
   func plan(_ selection: Selection? = nil) throws -> ResetPlan { try ResetPlanner(analysis(selection)).plan() }
 
   /// Adds to a plan where apt's own simulation of it disagrees.
-  func verified(_ plan: ResetPlan) async -> ResetPlan {
+  func verified(_ plan: ResetPlan) -> ResetPlan {
     var plan = plan
     do {
-      plan.blockers += try await AptOracle(plan, foreignArchitectures: snapshot.foreignArchitectures).blockers()
+      plan.blockers += try AptOracle(plan, foreignArchitectures: snapshot.foreignArchitectures).blockers()
     } catch {
       plan.warnings.append(
         ResetPlan.Notice(id: "not-verified", message: error.message, subject: AptOracle.path))

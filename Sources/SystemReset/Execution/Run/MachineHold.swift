@@ -17,7 +17,7 @@ struct MachineHold {
     guard root.isHost, root.exists("/run/systemd/system") else { return nil }
     inhibition =
       root.exists(Self.inhibitor)
-      ? HeldProcess(Self.inhibitor, Self.inhibition, environment: ["PATH=/usr/bin:/bin", "LC_ALL=C"]) : nil
+      ? HeldProcess(Self.inhibitor, Self.inhibition, environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"]) : nil
     if root.exists(Self.bus) {
       // What it says when it fails is in the run's log.
       _ = try? tools.run([Self.bus] + Self.scope(run: run, process: getpid()), log: log)
