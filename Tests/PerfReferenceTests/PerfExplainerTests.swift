@@ -190,6 +190,31 @@ import Testing
     if exact { #expect(recipe.id == id && recipe.exact, "\(line): \(recipe)") }
   }
 
+  @Test func `every published line finds the recipe that answers it`() throws {
+    for recipe in try RecipeBook.bundled().recipes() {
+      for answer in recipe.answers {
+        let found = try #require(explainer.explain([answer]).commands.compactMap(\.perf).first?.recipe, "\(answer)")
+        #expect(found.id == recipe.id && found.exact, "\(answer): \(found)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    // What a gap takes is like what stands there by default: a number of the CPU's, an exact address, a probe.
+    ("perf stat -e ext4:ext4_sync_fs -a sleep 10", "count-raw-event"),
+    ("perf stat -e irq:softirq_entry -a sleep 5", "count-raw-event"),
+    ("perf record -e net:net_dev_queue -a sleep 5", "profile-precise"),
+    ("perf record -e cycles -a sleep 5", "profile-precise"),
+    ("perf record -e oom:mark_victim -a", "usdt-record"),
+    ("perf record -e cpu-clock -c 5000 -ag", "profile-cache-misses"),
+    // What is about an event is not a command without it, nor about another one.
+    ("perf record -e syscalls:sys_enter_brk -ag", "profile-system"), ("perf trace -s -p 4711", "lock-futex"),
+    ("perf record -a sleep 5", "profile-precise"),
+  ])
+  func `a recipe for something else is not taken for the one`(line: String, id: String) throws {
+    #expect(try perf(line).recipe?.id != id)
+  }
+
   @Test func `a command like no other has no recipe`() throws {
     #expect(try perf("perf inject --strip --itrace=i0 -i a").recipe == nil)
     #expect(try perf("perf record --phys-data -W --tail-synthesize ls").recipe == nil)

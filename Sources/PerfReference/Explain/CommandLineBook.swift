@@ -19,6 +19,10 @@ package struct CommandLineBook: Sendable {
   let globals: [PerfOption]
   /// Keys of options that say nothing about what a command is for.
   let incidental: Set<String>
+  /// Subcommands that serve every purpose.
+  let general: Set<String>
+  /// Events that a recording takes by itself.
+  let usualEvents: Set<String>
   private let tree: DataTree
   private let place: RecipePlace
 
@@ -36,6 +40,8 @@ package struct CommandLineBook: Sendable {
     everywhere = try reader.options(tree["everywhere"]?.items ?? [])
     globals = try reader.options(tree["globals"]?.items ?? [])
     incidental = Set(tree.strings("incidental"))
+    general = Set(tree.strings("general"))
+    usualEvents = Set(tree.strings("usual-events"))
   }
 
   /// The program of a name that runs the program behind it; nil for any other.

@@ -7,7 +7,7 @@ package struct PerfExplainer: Sendable {
   private let events: EventBook
   private let mistakes: MistakeBook
   private let vocabulary: Vocabulary
-  private let recipes: [SearchEntry]
+  private let recipes: [Recipe]
 
   /// - Parameter book: the recipes that a command is compared with.
   package init(_ book: RecipeBook) throws(RecipeError) {
@@ -16,7 +16,7 @@ package struct PerfExplainer: Sendable {
     events = try EventBook.bundled()
     mistakes = try MistakeBook.bundled()
     vocabulary = try Vocabulary.bundled()
-    recipes = try book.searchEntries()
+    recipes = try book.recipes()
   }
 
   /// Explains the words of a command line; a single word is a whole line in a person's quotes, and is split by the rules
