@@ -104,8 +104,9 @@ package struct RootDirectory: Sendable, Equatable {
   }
 
   /// Whether a path exists, links followed inside the root. What may not be looked at counts as absent.
-  package func exists(_ path: String) -> Bool {
-    guard let descriptor = try? open(path, flags: O_PATH) else { return false }
+  /// - Parameter followingLinks: false asks for a link itself, which may lead nowhere.
+  package func exists(_ path: String, followingLinks: Bool = true) -> Bool {
+    guard let descriptor = try? open(path, flags: followingLinks ? O_PATH : O_PATH | O_NOFOLLOW) else { return false }
     close(descriptor)
     return true
   }

@@ -151,6 +151,48 @@ struct ResetFaultTests {
     row("mirror gone after the download", "done")
   }
 
+  @Test func `what is a link, cannot be had or was damaged since is named`() async throws {
+    let system = try await makeSystem()
+    // A package on hold whose version no archive has, with a conffile that was changed; a file on a file system of its own.
+    try await AccountRoot.shell(
+      #"""
+      set -e; cd "$1"; export DEBIAN_FRONTEND=noninteractive
+      mkdir -p tmp/own etc/mounted; chroot . dpkg-deb -R /srv/debian/stock-d_1.0_all.deb /tmp/own/stock-d
+      sed -i 's/^Version:.*/Version: 1.0+own/' tmp/own/stock-d/DEBIAN/control
+      chroot . dpkg-deb -Znone --root-owner-group --build /tmp/own/stock-d /tmp/own/stock-d.deb > /dev/null
+      chroot . dpkg --force-confold -i /tmp/own/stock-d.deb > /dev/null; rm -r tmp/own
+      chroot . apt-mark -qq hold stock-d; ln -s /bin/true usr/sbin/policy-rc.d
+      mount -t tmpfs tmpfs etc/mounted; echo kept > etc/mounted/file
+      """#, system.path)
+    try await system.savePlan()
+    let linked = try await system.apply()
+    #expect(linked.status == 3, "\(linked.errors)")
+    #expect(linked.errors.contains("\(system.path)/usr/sbin/policy-rc.d: a symbolic link"), "\(linked.errors)")
+    row("policy-rc.d of a root is a symbolic link", "refused with 3")
+
+    try FileManager.default.removeItem(atPath: system.path + "/usr/sbin/policy-rc.d")
+    let done = try await system.apply()
+    let saved = try await AccountRoot.shell(
+      #"umount "$1/etc/mounted"; tar -xOf "$1"/var/lib/toolbox/reset/*/bundle/etc.tar etc/mounted/file"#, system.path)
+    try #require(done.status == 0, "\(done.errors)")
+    #expect(saved == "kept\n")
+    #expect(
+      done.output.contains("/etc/stock-d.conf: its package cannot be had in the version that is installed"),
+      "\(done.output)")
+    row("a changed conffile of a version that no archive has", "left as it is, and named")
+
+    try await AccountRoot.shell(
+      #"printf x | dd conv=notrunc bs=1 seek=200 status=none of="$(ls "$1"/var/lib/toolbox/reset/*/bundle/packages/local-notes*)""#,
+      system.path)
+    let undone = try await system.reset("undo", "--yes")
+    #expect(undone.status == 0, "\(undone.errors)")
+    #expect(undone.output.contains("kept in packages/local-notes_1.0_all.repacked.deb"), "\(undone.output)")
+    let packages = try await system.state()
+    #expect(!packages.contains("local-notes:all 1.0 install ok installed"))
+    #expect(packages.contains("added-26:all 1.0 install installed"))
+    row("a package in the bundle is damaged", "named by the undo, which brings back the rest")
+  }
+
   @Test func `a script that asks does not hang it`() async throws {
     let system = try await makeSystem()
     try await AccountRoot.shell(

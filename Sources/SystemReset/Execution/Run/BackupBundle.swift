@@ -34,10 +34,12 @@ struct BackupBundle {
     }
     let selections = try tools.output(["/usr/bin/dpkg", "--get-selections"])
     try write(Array(selections.output.utf8), "selections", bundle)
-    try saveConfiguration(log: log)
-    let notes = try savePackages(unavailable, states: states, bundle, log: log)
+    let notes = try saveConfiguration(log: log) + savePackages(unavailable, states: states, bundle, log: log)
     try writeManifest(bundle)
     try bundle.sync()
+    if let damaged = try Self.damagedParts(of: bundle).first {
+      throw BackupError.notReadable(bundle.path(of: damaged))
+    }
     try directory.move(Self.unfinished, to: directory, as: Self.name)
     return notes
   }
@@ -46,18 +48,28 @@ struct BackupBundle {
     try directory.replace(name, with: bytes, temporary: ".toolbox-new")
   }
 
-  /// The whole of /etc with owners, modes, lists of access and attributes.
-  private func saveConfiguration(log: Int32) throws {
+  /// The whole of /etc with owners, modes, lists of access and attributes, and with what is mounted below it.
+  /// - Returns: what is not in it.
+  private func saveConfiguration(log: Int32) throws -> [String] {
     let archive = path + "/etc.tar"
-    let made = try tools.run(
-      ["/bin/tar", "--acls", "--xattrs", "--numeric-owner", "--one-file-system", "-C", "/", "-cf", archive, "etc"],
-      log: log)
+    func make(_ options: [String]) throws -> Int32 {
+      try tools.run(
+        ["/bin/tar", "--acls", "--xattrs", "--numeric-owner"] + options + ["-C", "/", "-cf", archive, "etc"], log: log)
+    }
+    var notes: [String] = []
+    var made = try make([])
+    if made > 1 {
+      // What is mounted there may be a share that does not answer, or that not even root may read.
+      made = try make(["--one-file-system"])
+      notes.append("what is mounted below /etc is not in the backup of /etc: it could not be read")
+    }
     // 1: a file changed while it was read, which a mail alias or a lease may do at any time.
     guard made == 0 || made == 1 else { throw BackupError.notMade(what: "the archive of /etc", status: made) }
     let read = try tools.output(["/bin/tar", "-tf", archive])
     guard read.status == 0, read.output.hasPrefix("etc/") else {
       throw BackupError.notReadable(root.hostPath(archive))
     }
+    return notes
   }
 
   /// The package files of what no archive has: apt's own copy where there is one, else one made of the installed files.
@@ -123,7 +135,8 @@ struct BackupBundle {
     // Names as tar takes them from a file, each ended by a NUL: whatever is in them stays in them.
     let names = list.split(separator: 0x0A).map { $0.drop { $0 == 0x2F } }.filter { !$0.isEmpty && $0 != [0x2E] }
     let present = names.filter { name in
-      root.exists("/" + String(decoding: name, as: UTF8.self))
+      // A name that is no UTF-8 cannot be asked for; tar says when it is not there, and then nothing is packed.
+      String(validating: name, as: UTF8.self).map { root.exists("/" + $0, followingLinks: false) } ?? true
     }
     guard let parent else { return }
     try parent.replace(
@@ -164,27 +177,58 @@ struct BackupBundle {
     return result.joined(separator: "\n") + "\nX-Repacked-By: toolbox from the installed files\n"
   }
 
-  /// The path inside the root of a package file that the bundle of a run has; nil where it has none.
-  static func packageFile(_ item: PackageTransaction.Item, run: String, root: RootDirectory) -> String? {
-    let place = RunStore.path(run) + "/" + name + "/packages/"
-    return [place + fileName(item), place + repackedName(item)].first { root.exists($0) }
+  /// The path inside the root of a package file that the bundle of a run has; nil where it has none that is whole.
+  /// - Parameter damage: of ``damage(in:)``.
+  static func packageFile(
+    _ item: PackageTransaction.Item, run: String, root: RootDirectory, damage: [String]
+  ) -> String? {
+    let place = RunStore.path(run) + "/" + name + "/"
+    return [fileName(item), repackedName(item)].map { "packages/" + $0 }.filter { !damage.contains($0) }.map { place + $0 }
+      .first { root.exists($0) }
   }
 
-  /// Sizes and digests of everything, so that damage is told from what was meant.
+  // MARK: Whether it is whole
+
+  private static let manifest = "SHA256SUMS"
+
+  /// Digests of everything, so that damage is told from what was meant.
   private func writeManifest(_ bundle: SecureDirectory) throws {
-    var lines: [String] = []
+    let lines = try Self.digests(of: bundle).sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)" }
+    try write(Array((lines.joined(separator: "\n") + "\n").utf8), Self.manifest, bundle)
+  }
+
+  /// By their paths inside of the bundle.
+  private static func digests(of bundle: SecureDirectory) throws -> [String: String] {
+    var result: [String: String] = [:]
     func add(_ directory: SecureDirectory, _ above: String) throws {
-      for name in try directory.names() {
+      for name in try directory.names() where above + name != manifest {
         guard let place = try directory.place(of: name) else { continue }
         if place.kind == .directory {
           try add(try directory.directory(name), above + name + "/")
         } else if let bytes = try directory.read(name, limit: 1 << 31) {
-          lines.append("\(hexadecimal(sha256(bytes)))  \(above)\(name)")
+          result[above + name] = hexadecimal(sha256(bytes))
         }
       }
     }
     try add(bundle, "")
-    try write(Array((lines.joined(separator: "\n") + "\n").utf8), "SHA256SUMS", bundle)
+    return result
+  }
+
+  /// What is not as it was written: paths inside of the bundle, sorted. The list of the digests itself, where that is not there.
+  private static func damagedParts(of bundle: SecureDirectory) throws -> [String] {
+    guard let bytes = try bundle.read(manifest) else { return [manifest] }
+    let present = try digests(of: bundle)
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
+      let (digest, path) = (String(line.prefix(64)), String(line.dropFirst(66)))
+      return present[path] == digest ? nil : path
+    }.sorted()
+  }
+
+  /// What of a run's bundle is not as it was written, or the whole of it where it is gone: paths inside of the bundle.
+  /// - Throws: ``FileError``
+  static func damage(in directory: SecureDirectory) throws -> [String] {
+    guard let bundle = try directory.directoryIfPresent(name) else { return [name] }
+    return try damagedParts(of: bundle)
   }
 }
 

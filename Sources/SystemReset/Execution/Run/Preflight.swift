@@ -21,6 +21,7 @@ struct Preflight {
   func check(_ plan: ResetPlan, states: PackageStates, administrators: String) throws {
     if geteuid() != 0 { throw PreflightError.notRoot }
     try checkArchitecture(plan)
+    if !root.isHost, let path = try linkedPolicy() { throw PreflightError.policyIsLink(path) }
     let broken = states.unfinished
     guard broken.isEmpty else { throw PreflightError.brokenPackages(broken) }
     guard try (root.names(in: "/var/lib/dpkg/updates") ?? []).allSatisfy({ $0 == "." || $0 == ".." }) else {
@@ -54,6 +55,15 @@ struct Preflight {
     guard theirs.count == 20, theirs[4] == ours[4], theirs[18...19] == ours[18...19] else {
       throw PreflightError.foreignArchitecture(plan.system.architecture)
     }
+  }
+
+  /// The path on this machine of a policy-rc.d that is a symbolic link: nothing can be shown in its place, and what it leads to may be
+  /// any program of the root.
+  private func linkedPolicy() throws(FileError) -> String? {
+    guard let directory = try SecureDirectory.open(following: "/usr/sbin", in: root),
+      try directory.place(of: "policy-rc.d")?.kind == .symbolicLink
+    else { return nil }
+    return directory.path(of: "policy-rc.d")
   }
 
   /// - Throws: ``PreflightError/locked(path:process:seconds:)``, ``FileError``
@@ -162,6 +172,8 @@ package enum PreflightError: ReportableError, Equatable {
   case onBattery(percent: Int)
   /// The root's programs do not run on this machine.
   case foreignArchitecture(String)
+  /// The root's policy-rc.d is a symbolic link.
+  case policyIsLink(String)
 
   package var failureKind: FailureKind {
     switch self {
@@ -188,6 +200,8 @@ package enum PreflightError: ReportableError, Equatable {
     case .onBattery(let percent): "reset: the machine runs from its battery, which is at \(percent) %; plug it in first"
     case .foreignArchitecture(let name):
       "reset: programs of this root (\(name)) do not run on this machine; reset it on a machine of its kind"
+    case .policyIsLink(let path):
+      "\(path): a symbolic link, which nothing can be shown in place of; move it away, so that no service is started"
     }
   }
 

@@ -175,13 +175,16 @@ package struct ResetEngine {
     guard foreign.isEmpty else { throw PreflightError.brokenPackages(foreign.sorted()) }
     let step = ResetStep.configuring
     try work.journal.write(JournalRecord(.intent, now(), step: step.id))
+    var ended = JournalRecord(.done, now(), step: step.id)
     do {
       try work.tools.configureAll(log: work.log)
     } catch let error as PackageToolError {
       // Removals that failed half-way are no configuration; the step itself tries them again.
       report(RunEvent(run: work.run, step, number: 0, count: 0, .note, message: error.message))
+      ended.record = .failed
+      ended.message = error.message
     }
-    try work.journal.write(JournalRecord(.done, now(), step: step.id))
+    try work.journal.write(ended)
   }
 
   // MARK: Steps of a plan
@@ -232,24 +235,24 @@ package struct ResetEngine {
     ).steps()
   }
 
-  /// Those whose package can be fetched in the version that is installed.
+  /// With the package of each, where that can be fetched in the version that is installed.
   private func conffiles(
     _ plan: ResetPlan, _ work: RunWork, _ states: PackageStates
-  ) -> [(path: String, package: PackageTransaction.Item)] {
+  ) -> [(path: String, package: PackageTransaction.Item?)] {
     let removed = Set(plan.packages.remove.map(\.name))
-    var result: [(String, PackageTransaction.Item)] = []
+    var result: [(String, PackageTransaction.Item?)] = []
     var answers: [PackageTransaction.Item: Bool] = [:]
     for conffile in plan.drift.conffiles where !removed.contains(conffile.package) && conffile.state != .unreadable {
-      guard let item = states.installed(named: conffile.package) else { continue }
+      guard let item = states.installed(named: conffile.package) else {
+        result.append((conffile.path, nil))
+        continue
+      }
       var again = PackageTransaction()
       again.install = [item]
       again.reinstalls = true
-      if answers[item] ?? ((try? work.tools.simulate(again)) != nil) {
-        answers[item] = true
-        result.append((conffile.path, item))
-      } else {
-        answers[item] = false
-      }
+      let canBeFetched = answers[item] ?? ((try? work.tools.simulate(again)) != nil)
+      answers[item] = canBeFetched
+      result.append((conffile.path, canBeFetched ? item : nil))
     }
     return result
   }

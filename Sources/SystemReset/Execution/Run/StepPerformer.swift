@@ -122,8 +122,9 @@ struct StepPerformer {
   }
 
   private func conffile(_ step: ResetStep) throws -> StepResult {
-    guard let path = step.path, let item = step.package, let file = packageFile(item) else {
-      return noted("\(step.path ?? ""): its package is not there; the file stays as it is")
+    guard let path = step.path else { return StepResult() }
+    guard let item = step.package, let file = packageFile(item) else {
+      return noted("\(path): its package cannot be had in the version that is installed; the file stays as it is")
     }
     let tree = RunStore.path(work.run) + "/unpacked"
     try work.directory.removeTree("unpacked")

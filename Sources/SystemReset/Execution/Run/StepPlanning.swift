@@ -7,8 +7,8 @@ struct StepPlanning {
   let transactions: [PackageTransaction]
   let downgrades: PackageTransaction
   let oldKernels: PackageTransaction
-  /// Configuration files that can be had, and the package file of each.
-  let conffiles: [(path: String, package: PackageTransaction.Item)]
+  /// Configuration files, and the package that each is taken from; nil for one that cannot be had.
+  let conffiles: [(path: String, package: PackageTransaction.Item?)]
   let repositories: [(path: String, lines: [Int])]
   let deletesHomes: Set<String>
   let showsPassword: Bool
@@ -18,9 +18,8 @@ struct StepPlanning {
   func steps() -> [ResetStep] {
     var steps: [ResetStep] = [ResetStep(.backup, "save records, configuration and packages that no archive has")]
     let fetched = (transactions + [downgrades]).flatMap(\.install).filter { $0.file == nil }
-    if !fetched.isEmpty || !conffiles.isEmpty {
-      steps.append(ResetStep(.download, "fetch \(Set(fetched + conffiles.map(\.package)).count) packages"))
-    }
+    let needed = Set(fetched + conffiles.compactMap(\.package))
+    if !needed.isEmpty { steps.append(ResetStep(.download, "fetch \(needed.count) packages")) }
     for transaction in transactions { steps.append(step(transaction)) }
     if !downgrades.isEmpty { steps.append(step(downgrades)) }
     if !oldKernels.isEmpty {

@@ -36,7 +36,11 @@ struct UndoPlanning {
       default: continue
       }
     }
-    steps += try packages(begun, &cannot)
+    // A run that was cut off before its bundle was whole has changed nothing that the bundle is needed for.
+    let isSaved = begun.contains { $0.kind == .backup && results[$0.id] != nil }
+    let damage = isSaved ? try BackupBundle.damage(in: work.directory) : []
+    cannot += damage.map { "what the bundle of run \(state.beginning.run) kept in \($0), which was changed or lost since" }
+    steps += try packages(begun, damage, &cannot)
     for step in begun.reversed() where step.kind == .conffile { steps += files(step, results) }
     return (StepPlanning.numbered(steps), cannot)
   }
@@ -73,7 +77,7 @@ struct UndoPlanning {
 
   // MARK: Packages
 
-  private func packages(_ begun: [ResetStep], _ cannot: inout [String]) throws -> [ResetStep] {
+  private func packages(_ begun: [ResetStep], _ damage: [String], _ cannot: inout [String]) throws -> [ResetStep] {
     let states = try work.tools.states()
     let transactions = begun.filter { $0.kind == .packages }.compactMap(\.transaction)
     guard !transactions.isEmpty || begun.contains(where: { $0.kind == .marks }) else { return [] }
@@ -86,7 +90,7 @@ struct UndoPlanning {
         continue
       }
       var item = item
-      item.file = BackupBundle.packageFile(item, run: state.beginning.run, root: root)
+      item.file = BackupBundle.packageFile(item, run: state.beginning.run, root: root, damage: damage)
       install.append(item)
     }
     let replaced = Set(transactions.flatMap { $0.replaced ?? [] }.map(\.id))
