@@ -113,9 +113,9 @@ struct SymbolTests {
 
   @Test("Modules are shown as perf shows them")
   func modules() {
-    #expect(ProfileBuilder.moduleName("/lib/modules/6.1.0/kernel/fs/ext4/ext4.ko.xz") == "[ext4]")
-    #expect(ProfileBuilder.moduleName("/lib/modules/6.1.0/kernel/net/nf-tables.ko") == "[nf_tables]")
-    #expect(ProfileBuilder.moduleName("[kvm]") == "[kvm]")
+    #expect(RecordedObject.moduleName("/lib/modules/6.1.0/kernel/fs/ext4/ext4.ko.xz") == "[ext4]")
+    #expect(RecordedObject.moduleName("/lib/modules/6.1.0/kernel/net/nf-tables.ko") == "[nf_tables]")
+    #expect(RecordedObject.moduleName("[kvm]") == "[kvm]")
   }
 }
 

@@ -73,7 +73,7 @@ struct SymbolResolver {
   ///   - isReturn: whether the address is behind a call; it then belongs to the call before it.
   ///   - kernel: the kernel that was recorded, for objects of it.
   mutating func frame(
-    _ address: UInt64, isReturn: Bool, number: Int32, object: ProfileBuilder.Object, kernel: ProfileBuilder.Object?
+    _ address: UInt64, isReturn: Bool, number: Int32, object: RecordedObject, kernel: RecordedObject?
   ) -> Int32 {
     let state: State
     if let last, last.object == number {
@@ -115,7 +115,7 @@ struct SymbolResolver {
   /// The one frame of all addresses of an object; -1 where it has more than one, or no address of it was met.
   func wholeFrame(ofObject number: Int32) -> Int32 { states[number]?.whole ?? -1 }
 
-  private mutating func unknownFrame(_ address: UInt64, _ object: ProfileBuilder.Object, _ state: State) -> Int32 {
+  private mutating func unknownFrame(_ address: UInt64, _ object: RecordedObject, _ state: State) -> Int32 {
     if !keepsAddresses, state.unknown >= 0 { return state.unknown }
     let frame = frames.number(
       of: Frame(
@@ -125,16 +125,16 @@ struct SymbolResolver {
     return frame
   }
 
-  private mutating func note(_ object: ProfileBuilder.Object, _ symbols: CodeObject.Symbols) {
+  private mutating func note(_ object: RecordedObject, _ symbols: CodeObject.Symbols) {
     codeObjects.append(
       CodeObject(name: object.name, buildID: object.buildID.map(ObjectFiles.hexadecimal), symbols: symbols))
   }
 
-  private static func key(_ object: ProfileBuilder.Object) -> KeptSymbols.Object {
+  private static func key(_ object: RecordedObject) -> KeptSymbols.Object {
     KeptSymbols.Object(name: object.name, buildID: object.buildID.map(ObjectFiles.hexadecimal) ?? "")
   }
 
-  private mutating func load(_ object: ProfileBuilder.Object, kernel: ProfileBuilder.Object?) -> State {
+  private mutating func load(_ object: RecordedObject, kernel: RecordedObject?) -> State {
     if let (index, names) = sources.kept?.index(of: Self.key(object)) {
       note(object, .found(sources.keptPath ?? ""))
       return State(index, holders: [names])
@@ -154,7 +154,7 @@ struct SymbolResolver {
 
   // MARK: Programs and libraries
 
-  private mutating func loadFile(_ object: ProfileBuilder.Object) -> State {
+  private mutating func loadFile(_ object: RecordedObject) -> State {
     switch ObjectFiles(sources: sources).find(object.name, buildID: object.buildID, process: object.processID) {
     case .nothing(let state):
       note(object, state)
@@ -179,7 +179,7 @@ struct SymbolResolver {
     }
   }
 
-  private mutating func loadVDSO(_ object: ProfileBuilder.Object) -> State {
+  private mutating func loadVDSO(_ object: RecordedObject) -> State {
     guard object.name.hasPrefix("[vdso"), let image = vdsoImage(object.buildID) else {
       note(object, .absent)
       return State()
@@ -210,7 +210,7 @@ struct SymbolResolver {
 
   // MARK: Code made at run time
 
-  private mutating func loadPerfMap(_ object: ProfileBuilder.Object) -> State {
+  private mutating func loadPerfMap(_ object: RecordedObject) -> State {
     switch PerfMapFiles(sources: sources).read(processID: object.processID) {
     case .found(let bytes, let path):
       note(object, .found(path))
@@ -224,7 +224,7 @@ struct SymbolResolver {
 
   // MARK: The kernel
 
-  private mutating func loadKernel(_ object: ProfileBuilder.Object, kernel: ProfileBuilder.Object) -> State {
+  private mutating func loadKernel(_ object: RecordedObject, kernel: RecordedObject) -> State {
     var lists = lists ?? KernelLists(sources: sources, buildID: kernel.buildID, reference: kernel.base)
     let list = lists.list(isModule: object.kind == .module)
     self.lists = lists
@@ -244,7 +244,7 @@ struct SymbolResolver {
     "the recording does not tell which kernel it is of: its addresses are named by the running kernel"
 
   /// The kernel by its file with debug information, where there is no list.
-  private mutating func loadKernelFile(_ object: ProfileBuilder.Object) -> State? {
+  private mutating func loadKernelFile(_ object: RecordedObject) -> State? {
     guard let buildID = object.buildID, let release,
       let image = ObjectFiles(sources: sources).kernel(release: release, buildID: buildID)
     else { return nil }
@@ -257,7 +257,7 @@ struct SymbolResolver {
   }
 
   /// A module of another boot or machine: its file, loaded to where it was.
-  private mutating func loadModule(_ object: ProfileBuilder.Object) -> State? {
+  private mutating func loadModule(_ object: RecordedObject) -> State? {
     guard let path = object.path, let image = ObjectFiles(sources: sources).module(path, buildID: object.buildID)
     else { return nil }
     note(object, .found(image.path))

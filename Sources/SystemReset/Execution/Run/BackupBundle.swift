@@ -183,8 +183,10 @@ struct BackupBundle {
     _ item: PackageTransaction.Item, run: String, root: RootDirectory, damage: [String]
   ) -> String? {
     let place = RunStore.path(run) + "/" + name + "/"
-    return [fileName(item), repackedName(item)].map { "packages/" + $0 }.filter { !damage.contains($0) }.map { place + $0 }
-      .first { root.exists($0) }
+    return [fileName(item), repackedName(item)].map { "packages/" + $0 }.filter { !damage.contains($0) }.map {
+      place + $0
+    }
+    .first { root.exists($0) }
   }
 
   // MARK: Whether it is whole

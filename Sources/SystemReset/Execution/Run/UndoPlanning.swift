@@ -39,7 +39,9 @@ struct UndoPlanning {
     // A run that was cut off before its bundle was whole has changed nothing that the bundle is needed for.
     let isSaved = begun.contains { $0.kind == .backup && results[$0.id] != nil }
     let damage = isSaved ? try BackupBundle.damage(in: work.directory) : []
-    cannot += damage.map { "what the bundle of run \(state.beginning.run) kept in \($0), which was changed or lost since" }
+    cannot += damage.map {
+      "what the bundle of run \(state.beginning.run) kept in \($0), which was changed or lost since"
+    }
     steps += try packages(begun, damage, &cannot)
     for step in begun.reversed() where step.kind == .conffile { steps += files(step, results) }
     return (StepPlanning.numbered(steps), cannot)
