@@ -104,9 +104,13 @@ package struct RootDirectory: Sendable, Equatable {
   }
 
   /// Whether a path exists, links followed inside the root. What may not be looked at counts as absent.
-  /// - Parameter followingLinks: false asks for a link itself, which may lead nowhere.
-  package func exists(_ path: String, followingLinks: Bool = true) -> Bool {
-    guard let descriptor = try? open(path, flags: followingLinks ? O_PATH : O_PATH | O_NOFOLLOW) else { return false }
+  package func exists(_ path: String) -> Bool { isThere(path, flags: O_PATH) }
+
+  /// As ``exists(_:)``, but of a symbolic link at the end it is the link that counts, which may lead nowhere.
+  package func existsUnfollowed(_ path: String) -> Bool { isThere(path, flags: O_PATH | O_NOFOLLOW) }
+
+  private func isThere(_ path: String, flags: Int32) -> Bool {
+    guard let descriptor = try? open(path, flags: flags) else { return false }
     close(descriptor)
     return true
   }

@@ -136,7 +136,7 @@ struct BackupBundle {
     let names = list.split(separator: 0x0A).map { $0.drop { $0 == 0x2F } }.filter { !$0.isEmpty && $0 != [0x2E] }
     let present = names.filter { name in
       // A name that is no UTF-8 cannot be asked for; tar says when it is not there, and then nothing is packed.
-      String(validating: name, as: UTF8.self).map { root.exists("/" + $0, followingLinks: false) } ?? true
+      String(validating: name, as: UTF8.self).map { root.existsUnfollowed("/" + $0) } ?? true
     }
     guard let parent else { return }
     try parent.replace(

@@ -21,7 +21,6 @@ struct Preflight {
   func check(_ plan: ResetPlan, states: PackageStates, administrators: String) throws {
     if geteuid() != 0 { throw PreflightError.notRoot }
     try checkArchitecture(plan)
-    if !root.isHost, let path = try linkedPolicy() { throw PreflightError.policyIsLink(path) }
     let broken = states.unfinished
     guard broken.isEmpty else { throw PreflightError.brokenPackages(broken) }
     guard try (root.names(in: "/var/lib/dpkg/updates") ?? []).allSatisfy({ $0 == "." || $0 == ".." }) else {
@@ -57,13 +56,14 @@ struct Preflight {
     }
   }
 
-  /// The path on this machine of a policy-rc.d that is a symbolic link: nothing can be shown in its place, and what it leads to may be
-  /// any program of the root.
-  private func linkedPolicy() throws(FileError) -> String? {
-    guard let directory = try SecureDirectory.open(following: "/usr/sbin", in: root),
-      try directory.place(of: "policy-rc.d")?.kind == .symbolicLink
-    else { return nil }
-    return directory.path(of: "policy-rc.d")
+  /// Nothing can be shown in place of a policy-rc.d that is a symbolic link, and what it leads to may be any program of the root.
+  /// Asked before the first program runs there.
+  /// - Throws: ``PreflightError/policyIsLink(_:)``, ``FileError``
+  static func checkPolicy(_ root: RootDirectory) throws {
+    guard !root.isHost, let directory = try SecureDirectory.open(following: "/usr/sbin", in: root),
+      try directory.place(of: "policy-rc.d")?.kind == .link
+    else { return }
+    throw PreflightError.policyIsLink(directory.path(of: "policy-rc.d"))
   }
 
   /// - Throws: ``PreflightError/locked(path:process:seconds:)``, ``FileError``

@@ -250,7 +250,12 @@ package struct ResetEngine {
       var again = PackageTransaction()
       again.install = [item]
       again.reinstalls = true
-      let canBeFetched = answers[item] ?? ((try? work.tools.simulate(again)) != nil)
+      // Where no archive has that version, apt says so in a sentence, installs nothing, and ends well.
+      let canBeFetched =
+        answers[item]
+        ?? ((try? work.tools.simulate(again))?.installed.contains {
+          ($0.key == item.name || $0.key == item.id) && $0.value == item.version
+        } ?? false)
       answers[item] = canBeFetched
       result.append((conffile.path, canBeFetched ? item : nil))
     }

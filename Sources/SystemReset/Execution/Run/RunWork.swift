@@ -19,10 +19,12 @@ final class RunWork {
   private static let policy =
     "#!/bin/sh\n# Shown by toolbox while it works below this root: no service starts.\nexit 101\n"
 
+  /// - Throws: ``PreflightError/policyIsLink(_:)``, ``FileError``
   init(_ store: RunStore, _ run: String, _ root: RootDirectory) throws {
     self.store = store
     self.run = run
     self.root = root
+    try Preflight.checkPolicy(root)
     directory = try store.made(run)
     _ = try directory.directoryMade("archives").directoryMade("partial")
     try directory.replace(
