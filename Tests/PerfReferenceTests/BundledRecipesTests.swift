@@ -71,6 +71,10 @@ import Testing
     }
   }
 
+  @Test func `each says what goes wrong with it`() {
+    for recipe in recipes { #expect(!recipe.pitfalls.isEmpty, "\(recipe.id)") }
+  }
+
   @Test func `an alternative exists, is another recipe and leads nowhere in circles`() {
     let alternatives = Dictionary(uniqueKeysWithValues: recipes.map { ($0.id, $0.instead) })
     for recipe in recipes {

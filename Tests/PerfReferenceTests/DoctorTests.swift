@@ -338,6 +338,8 @@ private func recording(_ form: RecordingFacts.Form = .file, _ change: (inout Rec
     let recipe = try #require(try book.recipe("profile-branches"))
     #expect(try judge.alternative(to: recipe, in: book)?.id == "profile-system-clock")
     facts.events.systemWide = EACCES
+    #expect(try MachineJudge(facts, words).alternative(to: recipe, in: book)?.id == "profile-command-clock")
+    facts.events.ownUser = EACCES
     #expect(try MachineJudge(facts, words).alternative(to: recipe, in: book) == nil)
   }
 }
