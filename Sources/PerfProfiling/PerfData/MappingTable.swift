@@ -20,7 +20,8 @@ struct MappingTable {
   private(set) var objects: [RecordedObject] = []
   /// What people should know of the code.
   private(set) var notes: [String] = []
-  private var spaces: [AddressSpace] = []
+  /// The first is that of all processes of which no mapping is known.
+  private var spaces = [AddressSpace(version: 1)]
   private var spaceOfProcess = NumberTable()
   private var kernelSpace = AddressSpace(version: 0)
   /// The kernel itself; -1 before its mapping was seen.
@@ -92,23 +93,32 @@ struct MappingTable {
 
   /// A new process begins with what the one that made it has mapped.
   mutating func fork(child: Int32, parent: Int32) {
-    let parentSpace = spaces[Int(space(ofProcess: parent))]
-    spaces[Int(space(ofProcess: child))] = parentSpace
+    let (from, to) = (Int(space(ofProcess: parent)), Int(space(ofProcess: child)))
+    if from != 0 || to != 0 { spaces[ownSpace(ofProcess: child)] = spaces[from] }
   }
 
-  /// The address space of a process, which is made where there is none.
+  /// The address space of a process, to look at.
   @inline(__always)
   mutating func space(ofProcess processID: Int32) -> Int32 {
     if lastProcess.id == processID, lastProcess.space >= 0 { return lastProcess.space }
+    let space = spaceOfProcess.number(for: Self.key(processID)) ?? 0
+    lastProcess = (processID, space)
+    return space
+  }
+
+  /// The address space of a process, to change; made where there is none.
+  private mutating func ownSpace(ofProcess processID: Int32) -> Int {
     let new = Int32(truncatingIfNeeded: spaces.count)
-    let space = spaceOfProcess.number(for: UInt64(UInt32(bitPattern: processID)), or: new)
+    let space = spaceOfProcess.number(for: Self.key(processID), or: new)
     if space == new {
       lastVersion += 1
       spaces.append(AddressSpace(version: lastVersion))
     }
     lastProcess = (processID, space)
-    return space
+    return Int(space)
   }
+
+  private static func key(_ processID: Int32) -> UInt64 { UInt64(UInt32(bitPattern: processID)) }
 
   private mutating func addObject(_ object: RecordedObject) -> Int32 {
     objects.append(object)
@@ -168,7 +178,7 @@ struct MappingTable {
         named: name, kind: .file, key: (device, inode, buildID ?? buildIDs[name]))
       if objects[Int(mapping.object)].processID < 0 { objects[Int(mapping.object)].processID = processID }
     }
-    let space = Int(space(ofProcess: processID))
+    let space = ownSpace(ofProcess: processID)
     spaces[space].map(mapping, version: lastVersion)
     if Self.isJitDump(name) { startJitDump(name, processID) }
   }
@@ -196,7 +206,7 @@ struct MappingTable {
   mutating func loadJitCode(_ processID: Int32, until time: UInt64) {
     guard let (dump, first, path) = jitDumps[processID] else { return }
     var next = first
-    let space = Int(space(ofProcess: processID))
+    let space = ownSpace(ofProcess: processID)
     while next < dump.loads.count, dump.loads[next].time <= time {
       let load = dump.loads[next]
       next += 1

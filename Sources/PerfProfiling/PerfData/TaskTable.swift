@@ -15,8 +15,8 @@ struct TaskTable {
   private var stateOfID = NumberTable()
   private var commands: [String] = []
   private var commandNumbers: [String: Int32] = [:]
-  /// The number of a thread by its state and its name.
-  private var numbers = NumberTable()
+  /// The numbers that threads had under earlier names, by state and name.
+  private var earlierNumbers = NumberTable()
   private var last: (id: Int32, state: Int32) = (-1, -1)
 
   /// The state of a thread, which is made where there is none.
@@ -48,8 +48,8 @@ struct TaskTable {
     let name = record.text(16, before: end)
     last = (-1, -1)
     let place = Int(state(processID: record.i32(8), threadID: record.i32(12)))
+    retireNumber(ofState: place)
     states[place].command = command(name)
-    states[place].number = -1
     // A program that is started keeps the mappings of the one before it until new ones take their place: while the kernel
     // starts it, the stack still leads to the call that did so.
   }
@@ -63,6 +63,7 @@ struct TaskTable {
     let from = states[Int(state(processID: parent, threadID: parentThread))]
     last = (-1, -1)
     let to = Int(state(processID: child, threadID: childThread))
+    retireNumber(ofState: to)
     states[to] = State(processID: child, threadID: childThread, command: from.command, number: -1)
     // Bit 13: perf made the record up, and the mappings follow.
     return child != parent && record.u16(4) & 0x2000 == 0 ? (child, parent) : nil
@@ -81,18 +82,25 @@ struct TaskTable {
       thread.command >= 0
       ? commands[Int(thread.command)] : (thread.threadID == 0 ? "swapper" : ":\(thread.threadID)")
     // A thread that has a name for the second time is the same one, but for a number that was given to another process.
-    let key = UInt64(truncatingIfNeeded: state) << 32 | UInt64(UInt32(bitPattern: thread.command))
-    let new = Int32(truncatingIfNeeded: threads.count)
-    var number = numbers.number(for: key, or: new)
-    if number != new, threads[Int(number)].processID != thread.processID {
-      number = new
-      numbers.set(key, new)
-    }
-    if number == new {
-      threads.append(
-        Profile.Thread(processID: thread.processID, threadID: thread.threadID, command: name))
+    var number = earlierNumbers.number(for: Self.key(state, thread.command)) ?? -1
+    if number < 0 || threads[Int(number)].processID != thread.processID {
+      number = Int32(truncatingIfNeeded: threads.count)
+      threads.append(Profile.Thread(processID: thread.processID, threadID: thread.threadID, command: name))
     }
     states[state].number = number
     return number
+  }
+
+  /// Lets a thread have no number before its next sample. Only now the number is kept under its name, since most threads have one
+  /// name all the time.
+  private mutating func retireNumber(ofState state: Int) {
+    let thread = states[state]
+    guard thread.number >= 0 else { return }
+    earlierNumbers.set(Self.key(state, thread.command), thread.number)
+    states[state].number = -1
+  }
+
+  private static func key(_ state: Int, _ command: Int32) -> UInt64 {
+    UInt64(truncatingIfNeeded: state) << 32 | UInt64(UInt32(bitPattern: command))
   }
 }
