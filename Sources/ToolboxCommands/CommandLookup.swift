@@ -29,20 +29,27 @@ enum CommandLookup {
   /// The command with its options. Everything that is not a plain success, help and mistakes above all, is left to the parser that
   /// knows the whole line.
   static func parse(_ arguments: [String], below root: any ParsableCommand.Type) throws -> any ParsableCommand {
-    if let (type, rest) = command(for: arguments, below: root), let command = try? type.parseAsRoot(rest),
-      Swift.type(of: command) == type
-    {
-      return command
+    guard let (type, rest) = command(for: arguments, below: root) else { return try root.parseAsRoot(arguments) }
+    let mistake: any Error
+    do {
+      let command = try type.parseAsRoot(rest)
+      if Swift.type(of: command) == type { return command }
+      return try root.parseAsRoot(arguments)
+    } catch {
+      mistake = error
     }
-    let command = try root.parseAsRoot(arguments)
+    let what = type.message(for: mistake)
+    let foreign = ForeignOption(command: rest.isEmpty ? [] : arguments.dropLast(rest.count), what: what)
+    let command: any ParsableCommand
+    do {
+      command = try root.parseAsRoot(arguments)
+    } catch {
+      // A command above has an option of that name, and rules of its own for it, of which its own words would tell.
+      if !type.exitCode(for: mistake).isSuccess, root.message(for: error) != what { throw foreign }
+      throw error
+    }
     // The parser lets a command have the options of those above it, and forgets what was given: it would be passed over in silence.
-    if let (type, rest) = Self.command(for: arguments, below: root), Swift.type(of: command) == type {
-      do {
-        _ = try type.parseAsRoot(rest)
-      } catch {
-        throw ForeignOption(command: rest.isEmpty ? [] : arguments.dropLast(rest.count), what: type.message(for: error))
-      }
-    }
+    if Swift.type(of: command) == type { throw foreign }
     return command
   }
 }

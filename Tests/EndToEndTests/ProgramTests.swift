@@ -19,6 +19,31 @@ import Testing
     #expect(!outcome.errors.isEmpty)
   }
 
+  /// Options of the command above, which has rules of its own for them.
+  @Test(arguments: [
+    (
+      ["reset", "undo", "--yes", "--backup-password-fd", "9"],
+      "toolbox reset undo: Unknown option '--backup-password-fd'"
+    ),
+    (
+      ["reset", "users", "purge", "--yes", "x", "--nonsense"], "toolbox reset users purge: Unknown option '--nonsense'"
+    ),
+  ])
+  func `a wrong option is told by the command that was named`(words: [String], says: String) async throws {
+    let outcome = try await ToolboxProcess.run(words)
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains(says), "\(outcome.errors)")
+  }
+
+  /// The kernel would reap what toolbox starts, and nobody could learn how it ended.
+  @Test func `whoever starts it may ignore the ends of programs`() async throws {
+    let directory = try TemporaryDirectory()
+    let outcome = try await AccountRoot.shell(
+      #"printf '#!/bin/sh\necho perf version 6.1.9\n' > "$2"; chmod 755 "$2"; trap '' CHLD; exec "$1" perf doctor --perf "$2""#,
+      ToolboxProcess.path, directory("perf"))
+    #expect(outcome.contains("perf 6.1.9"), "\(outcome)")
+  }
+
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ldd"), "ldd is not installed"))
   func `the program is not linked with libcurl`() async throws {
     let outcome = try await ToolboxProcess.run(path: "/usr/bin/ldd", [ToolboxProcess.path])
