@@ -193,6 +193,66 @@ struct ResetFaultTests {
     row("a package in the bundle is damaged", "named by the undo, which brings back the rest")
   }
 
+  @Test func `names that a shell or a terminal would take amiss go through a reset and back`() async throws {
+    let system = try await makeSystem()
+    try await AccountRoot.shell(
+      #"""
+      set -e; cd "$1"; export DEBIAN_FRONTEND=noninteractive
+      # A package that no archive has: its files begin with a dash, end a command, and are no UTF-8.
+      mkdir -p tmp/odd/DEBIAN "tmp/odd/usr/share/odd names" tmp/odd/etc
+      printf 'Package: odd-names\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <root@localhost>\nDescription: odd\n' > tmp/odd/DEBIAN/control
+      for name in '-rf' 'a;touch pwned' '$(touch pwned)' "$(printf 'red\033[31m')" "$(printf 'caf\351')" "it's"; do
+        echo "$name" > "tmp/odd/usr/share/odd names/$name"
+      done
+      ln -s '/nowhere;touch pwned' 'tmp/odd/usr/share/odd names/dangling'
+      echo mine > 'tmp/odd/etc/-odd name;.conf'; echo '/etc/-odd name;.conf' > tmp/odd/DEBIAN/conffiles
+      chroot . dpkg-deb -Znone --root-owner-group --build /tmp/odd /tmp/odd.deb > /dev/null
+      chroot . dpkg -i /tmp/odd.deb > /dev/null; rm -r tmp/odd tmp/odd.deb
+      # An account and a home that no program would make.
+      name=$(printf 'da ve;touch pwned\033[31m'); home=$(printf '/home/-x $(touch pwned)\033[31m')
+      printf '%s:x:1777:1777:A;B:%s:/bin/bash\n' "$name" "$home" >> etc/passwd
+      printf '%s:x:1777:\n' "$name" >> etc/group; printf '%s:!::\n' "$name" >> etc/gshadow
+      printf '%s:!:19000:0:99999:7:::\n' "$name" >> etc/shadow
+      mkdir -m 700 ".$home"; echo letter > ".$home/$(printf 'two\nlines')"; echo letter > ".$home/-rf"; chown -R 1777:1777 ".$home"
+      """#, system.path)
+    let listing =
+      #"cd "$1"; find 'usr/share/odd names' home/* ! -path '*rescue*' -printf '%p %y %U %G %m %s %l\n' | LC_ALL=C sort"#
+    // An account file with control characters in it is damaged for every program that reads it.
+    try await system.savePlan()
+    let damaged = try await system.apply()
+    #expect(
+      damaged.status == 65 && damaged.errors.contains("a control character stands in the line"), "\(damaged.errors)")
+    var said = damaged.output + damaged.errors
+    try await AccountRoot.shell(
+      #"""
+      set -e; cd "$1"; escape=$(printf '\033'); sed -i "s/${escape}\[31m//g" etc/passwd etc/group etc/gshadow etc/shadow
+      mv ".$(printf '/home/-x $(touch pwned)\033[31m')" './home/-x $(touch pwned)'
+      """#, system.path)
+    let (before, files) = (try await system.state(), try await AccountRoot.shell(listing, system.path))
+    try await system.savePlan()
+    for words in [["--dry-run", "--baseline", system.directory("stock.manifest")], ["users", "list"]] {
+      let outcome = try await ToolboxProcess.run(["reset"] + words + ["--root", system.path])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      said += outcome.output + outcome.errors
+    }
+    let done = try await system.apply()
+    try #require(done.status == 0, "\(done.errors)")
+    #expect(try await !AccountRoot.shell(#"ls "$1/home""#, system.path).contains("touch"))
+    #expect(try await !system.state().contains("odd-names:all 1.0 install installed"))
+    let undone = try await system.undo()
+    #expect(undone.status == 0, "\(undone.errors)")
+    said += done.output + done.errors + undone.output + undone.errors
+    #expect(said.contains("odd-names") && !said.contains("\u{1B}"), "\(said)")
+    #expect(try await AccountRoot.shell(#"find "$1" -name 'pwned*'"#, system.path) == "")
+    // The account that was made stays.
+    let differs = lines(try await system.state()).symmetricDifference(lines(before)).filter {
+      !$0.contains("rescue") && !$0.hasPrefix("sudo:")
+    }
+    #expect(differs.isEmpty)
+    #expect(try await AccountRoot.shell(listing, system.path) == files)
+    row("names with blanks, dashes, semicolons, line breaks and escape codes", "done and undone, shown harmless")
+  }
+
   @Test func `a script that asks does not hang it`() async throws {
     let system = try await makeSystem()
     try await AccountRoot.shell(

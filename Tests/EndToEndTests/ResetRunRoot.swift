@@ -170,6 +170,16 @@ struct ResetRunRoot {
       [ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed, environment: environment)
   }
 
+  /// Takes the run back.
+  /// - Parameter number: so many records of the undo's journals after which it is killed; nil lets it end.
+  func undo(killedAfter number: Int? = nil) async throws -> ToolboxProcess.Outcome {
+    var environment: [String: String] = [:]
+    if let number { environment = ["LD_PRELOAD": try await Self.killer.value(), "KILL_AFTER": String(number)] }
+    return try await ToolboxProcess.run(
+      path: "/usr/bin/setsid", ["--wait", ToolboxProcess.path, "reset", "undo", "--yes", "--root", path],
+      environment: environment)
+  }
+
   func resume() async throws -> ToolboxProcess.Outcome {
     try await withPassword([ToolboxProcess.path, "reset", "resume", "--root", path])
   }

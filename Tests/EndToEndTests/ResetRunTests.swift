@@ -139,6 +139,37 @@ struct ResetRunTests {
     #expect(same == points)
   }
 
+  @Test func `an undo that is killed after any record is resumed to the same end`() async throws {
+    let done = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
+    try await done.savePlan()
+    let applied = try await done.apply()
+    try #require(applied.status == 0, "\(applied.errors)")
+    let undisturbed = try await ResetRunRoot(copyOf: done)
+    let whole = try await undisturbed.undo()
+    try #require(whole.status == 0, "\(whole.errors)")
+    let expected = try await undisturbed.state()
+    let count = try undisturbed.journal().count
+    #expect(count >= 10, "\(count) records")
+
+    // One record more is written than the undo's own: the undone run is told of it.
+    var (points, same) = (0, 0)
+    for number in stride(from: 1, through: count + 1, by: 3) {
+      let system = try await ResetRunRoot(copyOf: done)
+      let killed = try await system.undo(killedAfter: number)
+      #expect(killed.status == 128 + SIGKILL, "record \(number): \(killed.status) \(killed.errors)")
+      if number <= count {
+        let resumed = try await system.resume()
+        #expect(resumed.status == 0, "record \(number): \(resumed.errors)\(resumed.output)")
+      }
+      let differs = lines(try await system.state()).symmetricDifference(lines(expected))
+      #expect(differs.isEmpty, "record \(number)")
+      points += 1
+      if differs.isEmpty { same += 1 }
+    }
+    print("reset: undo killed at \(points) points of \(count) records; the same end at \(same)")
+    #expect(same == points)
+  }
+
   @Test func `a postrm that fails stops the run, and resume or undo go on`() async throws {
     let changed = try await ResetRunRoot.changed.value()
     for goesBack in [false, true] {
