@@ -26,6 +26,8 @@ import Testing
       "dwarf-size", "perf record -F 99 --call-graph dwarf,70000 ls",
       "perf record -F 99 --call-graph dwarf,65528 -m 8M ls"
     ),
+    ("misspelt-tracepoint", "perf record -e sched:sched_swich -a", "perf record -e 'sched:*' -a"),
+    ("no-such-tracepoint", "perf stat -e cs,foo:bar ls", "perf stat -e cs,sched:sched_switch ls"),
     ("force-of-record", "perf record -f ls", "perf report -f"),
     ("append-of-record", "perf record -A ls", "perf stat -a -A ls"),
     ("fields-of-script", "perf script -f comm,pid", "perf script -F comm,pid"),
@@ -78,7 +80,9 @@ import Testing
 
   private func ids(_ line: String, _ version: Need.Version? = nil) throws -> [String] {
     let explainer = try PerfExplainer(try RecipeBook.bundled())
-    let explanation = try explainer.explain([line], facts: ExplainFacts(perfVersion: version))
+    let explanation = try explainer.explain(
+      [line],
+      facts: ExplainFacts(perfVersion: version, tracepoints: { ["block:block_rq_issue", "sched:sched_switch"] }))
     return explanation.commands.compactMap(\.perf).flatMap { $0.mistakes.map(\.id) }
   }
 

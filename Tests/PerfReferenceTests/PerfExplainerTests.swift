@@ -73,6 +73,7 @@ import Testing
     ("perf probe -x /bin/ls main", ["uprobes"]), ("perf mem record ls", ["mem-events"]), ("perf report", []),
     ("perf stat -e cpu-clock ls", ["own-user"]), ("perf trace ls", ["tracepoints", "own-user"]),
     ("perf record -h", []), ("perf ftrace -T do_sys_open ls", ["ftrace"]),
+    ("perf record --call-graph lbr -p 1", ["own-user", "branch-stack"]),
   ])
   func `needs are named`(line: String, names: [String]) throws {
     let needs = try perf(line).needs

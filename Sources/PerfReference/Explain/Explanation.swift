@@ -153,10 +153,16 @@ package struct ExplainFacts: Sendable {
   package let perfVersion: Need.Version?
   /// Whether a need is met; nil where it was not probed.
   package let isMet: @Sendable (Need) -> Bool?
+  /// The tracepoints of the kernel as `SUBSYSTEM:NAME`; empty where they are not known. Only asked for lines that name one.
+  package let tracepoints: @Sendable () -> [String]
 
   /// - Parameter isMet: nothing is probed unless given.
-  package init(perfVersion: Need.Version? = nil, isMet: @escaping @Sendable (Need) -> Bool? = { _ in nil }) {
+  package init(
+    perfVersion: Need.Version? = nil, isMet: @escaping @Sendable (Need) -> Bool? = { _ in nil },
+    tracepoints: @escaping @Sendable () -> [String] = { [] }
+  ) {
     self.perfVersion = perfVersion
+    self.tracepoints = tracepoints
     self.isMet = isMet
   }
 }

@@ -307,7 +307,11 @@ struct MistakeFinder {
         }
       }
       for event in list.events.flatMap(\.leaves) {
-        if let stale = event.stale { try add("stale-event", ["says": stale.says, "mend": stale.mend]) }
+        if let stale = event.stale {
+          try add("stale-event", ["says": stale.says, "mend": stale.mend])
+        } else if event.kind == "tracepoint" {
+          try tracepoint(event)
+        }
       }
     }
     for piece in call.pieces(of: "filter") where ["record", "stat", "trace"].contains(call.role) {
@@ -322,6 +326,28 @@ struct MistakeFinder {
     }
     for piece in call.pieces(of: "cgroup") where ["record", "stat"].contains(call.role) && call.action == nil {
       if !events.contains(where: { $0.index < piece.index }) { try add("cgroup-without-event") }
+    }
+  }
+
+  /// Holds a tracepoint that is named in full against those of the kernel that runs.
+  private mutating func tracepoint(_ event: EventExplanation) throws(RecipeError) {
+    guard ["record", "stat", "top", "trace"].contains(call.role), !event.name.contains(where: { "*?[".contains($0) })
+    else {
+      return
+    }
+    let all = facts.tracepoints()
+    // Without tracefs nothing is known of them.
+    guard !all.isEmpty, !all.contains(event.name) else { return }
+    let family = String(event.name.prefix { $0 != ":" })
+    let wanted = Array(event.name.utf8)
+    let limit = max(2, wanted.count / 5)
+    let near = all.compactMap { name in wordDistance(wanted, Array(name.utf8), limit: limit).map { ($0, name) } }.min {
+      $0 < $1
+    }
+    if let near {
+      try add("misspelt-tracepoint", ["event": event.name, "near": near.1])
+    } else {
+      try add("no-such-tracepoint", ["event": event.name, "family": family])
     }
   }
 

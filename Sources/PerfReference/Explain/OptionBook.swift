@@ -24,6 +24,8 @@ package struct PerfOption: Sendable, Equatable {
   package let meaning: String
   /// What single words of the value mean.
   package let values: [(word: String, meaning: String)]
+  /// What single words of the value need besides.
+  package let valueNeeds: [String: [Need]]
   /// What holds without the option.
   package let defaultValue: String?
   package let needs: [Need]
@@ -137,7 +139,8 @@ struct OptionReader {
     "subcommand", "name", "summary", "words", "stops", "inherits", "passes", "needs", "options", "actions", "defaults",
   ]
   private static let optionKeys: Set<String> = [
-    "names", "value", "takes", "meaning", "values", "default", "needs", "pitfalls", "since", "until", "build", "hidden",
+    "names", "value", "takes", "meaning", "values", "value-needs", "default", "needs", "pitfalls", "since", "until",
+    "build", "hidden",
     "negatable",
   ]
 
@@ -180,14 +183,25 @@ struct OptionReader {
       values: (tree["values"]?.entries ?? []).compactMap { entry in
         entry.value.string.map { (word: entry.key, meaning: $0) }
       },
-      defaultValue: tree.string("default"), needs: try needs(tree), pitfalls: tree.strings("pitfalls"),
+      valueNeeds: try valueNeeds(tree), defaultValue: tree.string("default"), needs: try needs(tree),
+      pitfalls: tree.strings("pitfalls"),
       since: try version(tree, "since"), until: try version(tree, "until"), build: tree.string("build"),
       isHidden: try flag(tree, "hidden"), isNegatable: try flag(tree, "negatable", whenAbsent: true))
   }
 
-  func needs(_ tree: DataTree) throws(RecipeError) -> [Need] {
+  private func valueNeeds(_ tree: DataTree) throws(RecipeError) -> [String: [Need]] {
+    var result: [String: [Need]] = [:]
+    for entry in tree["value-needs"]?.entries ?? [] {
+      result[entry.key] = try needs(entry.value.items.compactMap(\.string))
+    }
+    return result
+  }
+
+  func needs(_ tree: DataTree) throws(RecipeError) -> [Need] { try needs(tree.strings("needs")) }
+
+  private func needs(_ names: [String]) throws(RecipeError) -> [Need] {
     var result: [Need] = []
-    for name in tree.strings("needs") {
+    for name in names {
       guard let need = Need(name) else {
         throw .unknownValue(place, key: "needs", found: name, expected: "a name of Data/perf/vocabulary.yaml")
       }

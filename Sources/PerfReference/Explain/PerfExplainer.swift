@@ -268,6 +268,9 @@ package struct PerfExplainer: Sendable {
     }
     for piece in call.given where !piece.isNegated {
       for need in piece.option?.needs ?? [] { add(need, piece.spelled) }
+      for word in (piece.value ?? "").split(separator: ",") {
+        for need in piece.option?.valueNeeds[String(word)] ?? [] { add(need, piece.text) }
+      }
     }
     for event in events.flatMap(\.leaves) {
       for need in event.needs { add(need, event.text) }

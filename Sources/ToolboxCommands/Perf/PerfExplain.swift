@@ -1,5 +1,6 @@
 import ArgumentParser
 import HostSystem
+import PerfProbes
 import PerfReference
 import TerminalOutput
 
@@ -57,6 +58,8 @@ extension PerfExplain {
       } catch {
         return nil
       }
+    } tracepoints: {
+      LiveChoices.tracepoints()
     }
   }
 
