@@ -13,10 +13,7 @@ import Testing
   }
 
   private func feed(_ rows: (moniker: String, version: String, day: String)...) -> String {
-    let items = rows.map {
-      #"{"moniker":"\#($0.moniker)","version":"\#($0.version)","iseol":false,"released":{"isodate":"\#($0.day)"}}"#
-    }
-    return #"{"releases":[\#(items.joined(separator: ","))],"latest_stable":{"version":"7.0.5"}}"#
+    KernelTrial.feed(rows, latestStable: "7.0.5")
   }
 
   private var first: String {

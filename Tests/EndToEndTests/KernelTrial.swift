@@ -15,14 +15,15 @@ final class KernelTrial: Sendable {
   var hook: String { directory("hook") }
 
   static let before = feed([
-    ("mainline", "7.1-rc2", "2026-05-03", false), ("stable", "7.0.4", "2026-05-07", false),
-    ("stable", "6.19.14", "2026-04-27", false), ("longterm", "6.1.170", "2026-04-30", false),
+    ("mainline", "7.1-rc2", "2026-05-03"), ("stable", "7.0.4", "2026-05-07"),
+    ("stable", "6.19.14", "2026-04-27"), ("longterm", "6.1.170", "2026-04-30"),
   ])
 
-  static let after = feed([
-    ("mainline", "7.1-rc3", "2026-05-10", false), ("stable", "7.0.4", "2026-05-07", false),
-    ("stable", "6.19.14", "2026-04-27", true), ("longterm", "6.1.172", "2026-05-08", false),
-  ])
+  static let after = feed(
+    [
+      ("mainline", "7.1-rc3", "2026-05-10"), ("stable", "7.0.4", "2026-05-07"),
+      ("stable", "6.19.14", "2026-04-27"), ("longterm", "6.1.172", "2026-05-08"),
+    ], ended: ["6.19.14"])
 
   /// The ids of what happened between the two, in the order of the log.
   static let news = [
@@ -30,11 +31,18 @@ final class KernelTrial: Sendable {
   ]
 
   /// A made-up `releases.json`.
-  static func feed(_ rows: [(moniker: String, version: String, day: String, ended: Bool)]) -> String {
+  /// - Parameters:
+  ///   - ended: versions whose series is at its end.
+  ///   - latestStable: what the feed calls so; nil where it says nothing of it.
+  static func feed(
+    _ rows: [(moniker: String, version: String, day: String)], ended: Set<String> = [], latestStable: String? = "7.0.4"
+  ) -> String {
     let items = rows.map {
-      #"{"moniker":"\#($0.moniker)","version":"\#($0.version)","iseol":\#($0.ended),"released":{"isodate":"\#($0.day)"}}"#
+      #"{"moniker":"\#($0.moniker)","version":"\#($0.version)","iseol":\#(ended.contains($0.version)),"#
+        + #""released":{"isodate":"\#($0.day)"}}"#
     }
-    return #"{"releases":[\#(items.joined(separator: ","))],"latest_stable":{"version":"7.0.4"}}"#
+    let latest = latestStable.map { #","latest_stable":{"version":"\#($0)"}"# } ?? ""
+    return #"{"releases":[\#(items.joined(separator: ","))]\#(latest)}"#
   }
 
   /// The feed as it was, then as it is from then on, each with its tag.

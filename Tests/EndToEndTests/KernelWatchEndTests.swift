@@ -188,7 +188,7 @@ import Testing
       .status(
         200,
         text: KernelTrial.feed([
-          ("mainline", version, "2026-09-06", false), ("stable", "7.2.4", "2026-09-04", false),
+          ("mainline", version, "2026-09-06"), ("stable", "7.2.4", "2026-09-04"),
         ]))
     }
     let trial = try KernelTrial([state("99.1-rc1"), state("99.1-rc1"), state("99.1-rc2"), state("99.1")])

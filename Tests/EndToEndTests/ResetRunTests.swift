@@ -116,27 +116,41 @@ struct ResetRunTests {
     let count = try undisturbed.journal().count
     #expect(count >= 30, "\(count) records")
 
-    var (points, same) = (0, 0)
+    var trial = KillTrial(expected: expected)
     for number in 1...count {
       // Alone everywhere, and with its whole process group on every third record.
       for isGroup in number % 3 == 0 ? [false, true] : [false] {
         let system = try await ResetRunRoot(copyOf: changed)
         try await system.savePlan()
         let killed = try await system.apply(killedAfter: number, asGroup: isGroup)
-        #expect(killed.status == 128 + SIGKILL, "record \(number): \(killed.status) \(killed.errors)")
         #expect(try system.journal().count == number)
-        if number < count {
-          let resumed = try await system.resume()
-          #expect(resumed.status == 0, "record \(number): \(resumed.errors)\(resumed.output)")
-        }
-        let differs = lines(try await system.state()).symmetricDifference(lines(expected))
-        #expect(differs.isEmpty, "record \(number)")
-        points += 1
-        if differs.isEmpty { same += 1 }
+        try await trial.judge(system, killed, number, isOver: number == count)
       }
     }
-    print("reset: killed at \(points) points of \(count) records; the same end at \(same)")
-    #expect(same == points)
+    print("reset: killed at \(trial.points) points of \(count) records; the same end at \(trial.same)")
+  }
+
+  /// Counts the points at which a run was killed, and those from which it came to the same end.
+  private struct KillTrial {
+    let expected: String
+    var points = 0
+    var same = 0
+
+    /// - Parameter isOver: whether the record that it was killed after was the last.
+    mutating func judge(
+      _ system: ResetRunRoot, _ killed: ToolboxProcess.Outcome, _ number: Int, isOver: Bool
+    ) async throws {
+      #expect(killed.status == 128 + SIGKILL, "record \(number): \(killed.status) \(killed.errors)")
+      if !isOver {
+        let resumed = try await system.resume()
+        #expect(resumed.status == 0, "record \(number): \(resumed.errors)\(resumed.output)")
+      }
+      let (state, wanted) = (try await system.state().split(separator: "\n"), expected.split(separator: "\n"))
+      let differs = Set(state).symmetricDifference(wanted)
+      #expect(differs.isEmpty, "record \(number)")
+      points += 1
+      if differs.isEmpty { same += 1 }
+    }
   }
 
   @Test func `an undo that is killed after any record is resumed to the same end`() async throws {
@@ -152,22 +166,12 @@ struct ResetRunTests {
     #expect(count >= 10, "\(count) records")
 
     // One record more is written than the undo's own: the undone run is told of it.
-    var (points, same) = (0, 0)
+    var trial = KillTrial(expected: expected)
     for number in stride(from: 1, through: count + 1, by: 3) {
       let system = try await ResetRunRoot(copyOf: done)
-      let killed = try await system.undo(killedAfter: number)
-      #expect(killed.status == 128 + SIGKILL, "record \(number): \(killed.status) \(killed.errors)")
-      if number <= count {
-        let resumed = try await system.resume()
-        #expect(resumed.status == 0, "record \(number): \(resumed.errors)\(resumed.output)")
-      }
-      let differs = lines(try await system.state()).symmetricDifference(lines(expected))
-      #expect(differs.isEmpty, "record \(number)")
-      points += 1
-      if differs.isEmpty { same += 1 }
+      try await trial.judge(system, try await system.undo(killedAfter: number), number, isOver: number > count)
     }
-    print("reset: undo killed at \(points) points of \(count) records; the same end at \(same)")
-    #expect(same == points)
+    print("reset: undo killed at \(trial.points) points of \(count) records; the same end at \(trial.same)")
   }
 
   @Test func `a postrm that fails stops the run, and resume or undo go on`() async throws {
