@@ -71,6 +71,18 @@ struct ProfileCommandsTests {
     #expect(try JSONSchema(fileNamed: "toolbox.perf.profile.1.json").violations(in: own.output) == [])
   }
 
+  @Test func `a directory without a recording, and a process that is not there, are named`() async throws {
+    let directory = try TemporaryDirectory()
+    let none = try await ToolboxProcess.run(["perf", "flamegraph", directory.path])
+    #expect(
+      none.status == 65 && none.errors.contains("\(directory.path): a directory without a recording in it"),
+      "\(none.errors)")
+    // No process has the largest number that Linux can give but one.
+    let gone = try await ToolboxProcess.run(["perf", "profile", "-p", "4194303", "-o", directory("profile")])
+    #expect(gone.status == 64 && gone.errors.contains("4194303: there is no process"), "\(gone.errors)")
+    #expect(access(directory("profile"), F_OK) != 0)
+  }
+
   @Test func `the end of a comparison is what scripts ask for`() async throws {
     let directory = try TemporaryDirectory()
     try directory.write("before", text: "a;main;f 100\na;main;g 900\n")

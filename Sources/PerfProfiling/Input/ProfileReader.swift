@@ -60,6 +60,7 @@ package enum ProfileReader {
     let host = RootDirectory()
     let absolute = absolutePath(path)
     if try host.status(of: absolute).kind == .directory {
+      guard host.exists(absolute + "/data") else { throw ProfileInputError.noRecording(directory: path) }
       return Result(form: .recording, profile: try PerfDataReader.read(path: path, options: options.recording))
     }
     let file = try host.map(absolute, limit: 1 << 46)
@@ -171,6 +172,8 @@ package enum ProfileReader {
 /// A file that holds no profile.
 package enum ProfileInputError: ReportableError, Equatable {
   case empty(path: String)
+  /// A directory that is none of `perf record --threads`.
+  case noRecording(directory: String)
   /// Neither a recording, nor the text of perf script, nor folded stacks.
   case unknownForm(path: String)
   /// The text has the right form and no sample.
@@ -181,6 +184,7 @@ package enum ProfileInputError: ReportableError, Equatable {
   package var message: String {
     switch self {
     case .empty(let path): "\(path): empty; give a perf.data file, the output of perf script, or folded stacks"
+    case .noRecording(let path): "\(path): a directory without a recording in it; name the file"
     case .unknownForm(let path):
       "\(path): neither a recording of perf, nor the output of perf script, nor folded stacks"
     case .noSample(let path): "\(path): no sample in it; record for longer, or with another event"

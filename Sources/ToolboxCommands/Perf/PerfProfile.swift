@@ -98,6 +98,11 @@ struct PerfProfile: ParsableCommand {
   func run() throws {
     let context = CommandContext.live(color: color)
     guard let target = try target() else { return }
+    if case .processes(let numbers) = target,
+      let missing = numbers.first(where: { kill(pid_t($0), 0) != 0 && errno == ESRCH })
+    {
+      throw ProfileRunError.noProcess(missing)
+    }
     let facts = try PerfProbe.live(
       .commands, perf: perf, environment: context.environment, userID: context.userID)
     guard let program = facts.perf?.path else { throw RecordingPlanError.noPerf }
@@ -214,12 +219,13 @@ struct PerfProfile: ParsableCommand {
 enum ProfileRunError: ReportableError, Equatable {
   case isThere(String)
   case noUnit(String)
+  case noProcess(Int)
   case notRecorded(status: Int32)
 
   var failureKind: FailureKind {
     switch self {
     case .isThere: .refused
-    case .noUnit: .usage
+    case .noUnit, .noProcess: .usage
     case .notRecorded: .failed
     }
   }
@@ -228,6 +234,7 @@ enum ProfileRunError: ReportableError, Equatable {
     switch self {
     case .isThere(let path): "\(path): is there already; name another directory with -o"
     case .noUnit(let name): "\(name): no control group of that name; 'systemctl list-units' lists what runs"
+    case .noProcess(let number): "\(number): there is no process of that number; 'ps' lists those that there are"
     case .notRecorded(let status): "perf recorded nothing and ended with \(status); it says above why"
     }
   }

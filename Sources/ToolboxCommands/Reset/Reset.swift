@@ -63,7 +63,12 @@ struct Reset: ParsableCommand {
 
   func run(_ context: CommandContext) throws {
     if !user.isEmpty { return try moveSettings(context) }
-    guard dryRun || Question.canAsk else { throw ResetError.needsConfirmation }
+    guard dryRun || Question.canAsk else {
+      throw ResetError.needsConfirmation(
+        orElse:
+          "save the plan with 'toolbox reset plan -o FILE', read it, and carry it out with 'toolbox reset apply FILE --yes'"
+      )
+    }
     let work = try ResetWork(context, system: system, selection: selection)
     let chosen = custom ? try askedSelection(work, context) : work.selection
     var plan = try work.plan(chosen)
@@ -97,7 +102,9 @@ struct Reset: ParsableCommand {
     guard context.userID == 0 else { throw PreflightError.notRoot }
     let running = ResetRunning(context, root: root, json: output.json)
     if !yes {
-      guard Question.canAsk else { throw ResetError.needsConfirmation }
+      guard Question.canAsk else {
+        throw ResetError.needsConfirmation(orElse: "--dry-run shows what would move, and --yes moves it")
+      }
       try running.confirm(["This moves the settings of \(user.joined(separator: ", ")) aside."])
     }
     try running.finish(try running.engine(nil).beginSettings(of: user))
@@ -137,7 +144,7 @@ struct Reset: ParsableCommand {
 /// What `toolbox reset` itself refuses.
 enum ResetError: ReportableError, Equatable {
   /// Nobody is there to type the system's name.
-  case needsConfirmation
+  case needsConfirmation(orElse: String)
   /// The person left the dialogues without a plan.
   case nothingChosen
   /// No installed package and none of the archives has this name.
@@ -153,8 +160,7 @@ enum ResetError: ReportableError, Equatable {
 
   var message: String {
     switch self {
-    case .needsConfirmation:
-      "reset: there is no terminal to confirm on; save the plan with 'toolbox reset plan -o FILE', read it, and carry it out with 'toolbox reset apply FILE --yes'"
+    case .needsConfirmation(let way): "reset: there is no terminal to confirm on; \(way)"
     case .nothingChosen: "reset: left without a plan; nothing was changed"
     case .unknownPackage(let name):
       "reset: no installed package is called '\(name)'; give a name as dpkg prints it, with :architecture where it needs one"

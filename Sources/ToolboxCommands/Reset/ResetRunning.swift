@@ -149,7 +149,9 @@ struct ResetApply: ParsableCommand {
     let running = ResetRunning(context, root: root, json: output.json)
     running.caution()
     if !yes {
-      guard Question.canAsk else { throw ResetError.needsConfirmation }
+      guard Question.canAsk else {
+        throw ResetError.needsConfirmation(orElse: "--yes carries the plan out without")
+      }
       try running.confirm(["This carries out \(file): see 'toolbox reset --dry-run' for what it does."])
     }
     try running.apply(
@@ -201,7 +203,10 @@ struct ResetUndo: ParsableCommand {
   func run() throws {
     let context = CommandContext.live(color: output.color)
     guard context.userID == 0 else { throw PreflightError.notRoot }
-    if !yes, !dryRun, !Question.canAsk { throw ResetError.needsConfirmation }
+    _ = try RunStore(place.rootDirectory).undoable(runID)
+    if !yes, !dryRun, !Question.canAsk {
+      throw ResetError.needsConfirmation(orElse: "--dry-run shows what an undo does, and --yes does it")
+    }
     let running = ResetRunning(context, root: place.rootDirectory, json: output.json)
     let report = try running.engine(nil).undo(runID) { steps, cannotReturn in
       if !output.json || dryRun {
