@@ -18,6 +18,18 @@ package enum ProgramStart {
     package var message: String { "\(path): cannot be started: \(String(cString: strerror(code)))" }
   }
 
+  /// Where execvp(3) would find a program; nil where it finds none that may be run.
+  /// - Parameter name: taken as a path when there is a slash in it.
+  package static func path(of name: String, environment: [String: String]) -> String? {
+    let paths =
+      name.contains("/")
+      ? [name]
+      : (environment["PATH"] ?? "/bin:/usr/bin").split(separator: ":", omittingEmptySubsequences: false).map {
+        ($0.isEmpty ? "." : String($0)) + "/" + name
+      }
+    return paths.first { access($0, X_OK) == 0 }
+  }
+
   /// Replaces this process by a program, with the terminal, the working directory and the environment as they are. Signals
   /// do in it what they do in a program that a shell starts.
   /// - Parameter arguments: without the program's own name; each arrives as it is.

@@ -80,6 +80,10 @@ struct ProfileCommandsTests {
     // No process has the largest number that Linux can give but one.
     let gone = try await ToolboxProcess.run(["perf", "profile", "-p", "4194303", "-o", directory("profile")])
     #expect(gone.status == 64 && gone.errors.contains("4194303: there is no process"), "\(gone.errors)")
+    for name in ["no-such-program", "/nonexistent/program", "/etc/passwd"] {
+      let missing = try await ToolboxProcess.run(["perf", "profile", "-o", directory("profile"), "--", name])
+      #expect(missing.status == 64 && missing.errors.contains("\(name): no such program"), "\(missing.errors)")
+    }
     #expect(access(directory("profile"), F_OK) != 0)
   }
 
@@ -220,8 +224,11 @@ struct ProfileCommandsTests {
       ])
     #expect(interrupted.status == 124)
     #expect(FileManager.default.fileExists(atPath: directory("cut/flamegraph.svg")), "\(interrupted.errors)")
-    let gone = try await ToolboxProcess.run(["perf", "profile", "-p", "4194303", "-o", directory("none")])
-    #expect(gone.status == 1 && gone.errors.contains("recorded nothing"), "\(gone.errors)")
+    let broken = try directory.write(
+      "perf", text: "#!/bin/sh\ncase $1 in version) echo perf version 6.1.9;; *) exit 3;; esac\n")
+    #expect(chmod(broken, 0o755) == 0)
+    let gone = try await ToolboxProcess.run(["perf", "profile", "-a", "--perf", broken, "-o", directory("none")])
+    #expect(gone.status == 1 && gone.errors.contains("recorded nothing and ended with 3"), "\(gone.errors)")
     #expect(!FileManager.default.fileExists(atPath: directory("none")))
     let nothing = try await ToolboxProcess.run(["perf", "profile", "-o", directory("none")])
     #expect(nothing.status == 64)

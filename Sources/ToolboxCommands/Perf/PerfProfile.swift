@@ -95,14 +95,22 @@ struct PerfProfile: ParsableCommand {
     return .command(command)
   }
 
+  /// perf says nothing of these with -q, without which it says too much.
+  private func check(_ target: RecordingPlan.Target, _ context: CommandContext) throws(ProfileRunError) {
+    switch target {
+    case .processes(let numbers):
+      if let gone = numbers.first(where: { kill(pid_t($0), 0) != 0 && errno == ESRCH }) { throw .noProcess(gone) }
+    case .command(let words):
+      guard let name = words.first, ProgramStart.path(of: name, environment: context.environment) == nil else { return }
+      throw .noProgram(name)
+    case .everything, .controlGroup: return
+    }
+  }
+
   func run() throws {
     let context = CommandContext.live(color: color)
     guard let target = try target() else { return }
-    if case .processes(let numbers) = target,
-      let missing = numbers.first(where: { kill(pid_t($0), 0) != 0 && errno == ESRCH })
-    {
-      throw ProfileRunError.noProcess(missing)
-    }
+    try check(target, context)
     let facts = try PerfProbe.live(
       .commands, perf: perf, environment: context.environment, userID: context.userID)
     guard let program = facts.perf?.path else { throw RecordingPlanError.noPerf }
@@ -220,12 +228,13 @@ enum ProfileRunError: ReportableError, Equatable {
   case isThere(String)
   case noUnit(String)
   case noProcess(Int)
+  case noProgram(String)
   case notRecorded(status: Int32)
 
   var failureKind: FailureKind {
     switch self {
     case .isThere: .refused
-    case .noUnit, .noProcess: .usage
+    case .noUnit, .noProcess, .noProgram: .usage
     case .notRecorded: .failed
     }
   }
@@ -235,6 +244,7 @@ enum ProfileRunError: ReportableError, Equatable {
     case .isThere(let path): "\(path): is there already; name another directory with -o"
     case .noUnit(let name): "\(name): no control group of that name; 'systemctl list-units' lists what runs"
     case .noProcess(let number): "\(number): there is no process of that number; 'ps' lists those that there are"
+    case .noProgram(let name): "\(name): no such program that may be run"
     case .notRecorded(let status): "perf recorded nothing and ended with \(status); it says above why"
     }
   }
