@@ -104,6 +104,15 @@ struct ResetRunTests {
       chroot . su - rescue -c 'sudo -n id' 2> /dev/null || echo no more than that
       """#, system.path)
     #expect(found == "700 \n600\nown\nlasting\nlawful\n1\nset\nno more than that\n")
+
+    // Somebody who was taken away with all the rest comes back alone: with the files, the owner, and the old password.
+    let login = #"printf before | "$2" "$1" r1 login anna 'id -un; cat letter; stat -c "%U %a" .'"#
+    let refused = try await AccountRoot.shell(login + " || true", system.path, AccountRoot.helper)
+    #expect(!refused.contains("letter"), "\(refused)")
+    let back = try await system.reset("users", "restore", "anna")
+    try #require(back.status == 0, "\(back.errors)")
+    let inside = try await AccountRoot.shell(login, system.path, AccountRoot.helper)
+    #expect(inside.replacing("\r\n", with: "\n").contains("\nanna\nletter\nanna 700\n"), "\(inside)")
   }
 
   @Test func `killed after any record of the journal, a resumed run ends the same`() async throws {
