@@ -44,6 +44,23 @@ import Testing
     #expect(outcome.contains("perf 6.1.9"), "\(outcome)")
   }
 
+  /// Before Linux 5.3, and in containers that allow no more, the end of a program cannot be waited for together with its output.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/strace"), "strace is not installed"))
+  func `without pidfd_open the ends of programs are found too`() async throws {
+    let directory = try TemporaryDirectory()
+    let perf = try directory.write("perf", text: "#!/bin/sh\nsleep 0.1; echo perf version 6.1.9; sleep 0.1\n")
+    #expect(chmod(perf, 0o755) == 0)
+    let outcome = try await ToolboxProcess.run(
+      path: "/usr/bin/strace",
+      [
+        "-f", "-o", directory("trace"), "-e", "trace=pidfd_open", "-e", "inject=pidfd_open:error=ENOSYS",
+        ToolboxProcess.path,
+        "perf", "doctor", "--perf", perf,
+      ])
+    #expect(outcome.status == 0 && outcome.output.contains("perf 6.1.9"), "\(outcome.errors)")
+    #expect(try String(contentsOfFile: directory("trace"), encoding: .utf8).contains("pidfd_open"))
+  }
+
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ldd"), "ldd is not installed"))
   func `the program is not linked with libcurl`() async throws {
     let outcome = try await ToolboxProcess.run(path: "/usr/bin/ldd", [ToolboxProcess.path])
