@@ -61,6 +61,10 @@ struct YAMLFile {
     case let YamlError.scanner(_, problem, mark, _), let YamlError.parser(_, problem, mark, _),
       let YamlError.composer(_, problem, mark, _):
       .notYAML(path: path, line: mark.line, column: mark.column, what: problem.harmless)
+    case YamlError.duplicatedKeysInMapping(let keys, let context):
+      .notYAML(
+        path: path, line: context.mark.line, column: context.mark.column,
+        what: "the key '\(keys.min() ?? "")' stands here and again below it".harmless)
     case YamlError.reader(let problem, _, _, _): .notYAML(path: path, line: 1, column: 1, what: problem.harmless)
     default: .notYAML(path: path, line: 1, column: 1, what: "\(error)".harmless)
     }

@@ -91,10 +91,16 @@ package struct Sheet: Sendable, Equatable {
   package let sections: [Section]
   /// How many recipes the whole book has.
   package let recipeCount: Int
+  /// How many of somebody's own recipes are marked for it and found no room.
+  package let leftOutCount: Int
+
+  /// The most lines of recipes and titles of groups: with what stands around them, a hundred lines.
+  package static let mostRows = 97
 
   /// A sheet made of these sections.
-  package init(sections: [Section], recipeCount: Int) {
+  package init(sections: [Section], recipeCount: Int, leftOutCount: Int = 0) {
     self.sections = sections
     self.recipeCount = recipeCount
+    self.leftOutCount = leftOutCount
   }
 }

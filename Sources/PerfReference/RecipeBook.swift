@@ -50,11 +50,14 @@ package struct RecipeBook: Sendable {
     self.chapters = chapters.sorted { ($0.group.order, $0.group.id) < ($1.group.order, $1.group.id) }
   }
 
+  /// How the files of the reference are called.
+  private static let bundledPrefix = "Data/"
+
   /// The reference that was compiled in.
   package static func bundled() throws(RecipeError) -> RecipeBook {
     var sources: [Source] = []
     for file in BundledFile.inside("perf/recipes") {
-      if let tree = file.tree { sources.append(Source(file: "Data/" + file.path.description, tree: tree)) }
+      if let tree = file.tree { sources.append(Source(file: bundledPrefix + file.path.description, tree: tree)) }
     }
     return try RecipeBook(sources)
   }
@@ -100,19 +103,31 @@ package struct RecipeBook: Sendable {
   /// How many recipes there are in all groups.
   package var recipeCount: Int { chapters.reduce(0) { $0 + $1.recipes.count } }
 
-  /// The one-page sheet: groups in order, recipes as they stand in the files.
+  /// The one-page sheet: groups in order, recipes as they stand in the files. Of somebody's own recipes the last stay away that would
+  /// make it longer than a page.
   package func sheet() throws(RecipeError) -> Sheet {
-    var sections: [Sheet.Section] = []
+    var found: [(group: RecipeGroup, lines: [(line: SheetLine, isOwn: Bool)])] = []
     for chapter in chapters {
-      var lines: [SheetLine] = []
+      var lines: [(line: SheetLine, isOwn: Bool)] = []
       for entry in chapter.recipes {
-        if let line = try reader(entry).sheetLine() { lines.append(line) }
+        if let line = try reader(entry).sheetLine() { lines.append((line, !entry.file.hasPrefix(Self.bundledPrefix))) }
       }
-      if !lines.isEmpty {
-        sections.append(Sheet.Section(group: chapter.group.id, title: chapter.group.title, lines: lines))
+      if !lines.isEmpty { found.append((chapter.group, lines)) }
+    }
+    // A section has a line of its own.
+    var excess = found.reduce(0) { $0 + 1 + $1.lines.count } - Sheet.mostRows
+    var leftOut = 0
+    for index in found.indices.reversed() where excess > 0 {
+      while excess > 0, let place = found[index].lines.lastIndex(where: \.isOwn) {
+        found[index].lines.remove(at: place)
+        leftOut += 1
+        excess -= found[index].lines.isEmpty ? 2 : 1
       }
     }
-    return Sheet(sections: sections, recipeCount: recipeCount)
+    return Sheet(
+      sections: found.filter { !$0.lines.isEmpty }.map {
+        Sheet.Section(group: $0.group.id, title: $0.group.title, lines: $0.lines.map(\.line))
+      }, recipeCount: recipeCount, leftOutCount: leftOut)
   }
 
   /// All recipes in the order of the sheet, decoded and checked in full.

@@ -62,6 +62,29 @@ import Testing
     #expect(listed.split(separator: "\n").count { $0.hasPrefix("  count-pid ") } == 1)
   }
 
+  @Test func `the sheet stays a page, however many are marked for it`() async throws {
+    let many = (0..<120).map {
+      """
+        - id: many-\($0)
+          title: Number \($0)
+          sheet: true
+          short: Number \($0)
+          sheet_command: perf stat
+          command: perf stat -- ls
+          cost: low
+          result: counts
+          description: One of many.
+
+      """
+    }
+    let directory = try configuration(["many.yaml": "group: many\ntitle: Many\norder: 1\nrecipes:\n" + many.joined()])
+    let outcome = try await toolbox(["perf"], directory)
+    let lines = outcome.output.split(separator: "\n")
+    #expect(lines.count == 100 && lines.allSatisfy { $0.count <= 80 }, "\(outcome.output)\(outcome.errors)")
+    #expect(lines.contains { $0.contains("Number 0 ") } && lines.contains { $0.hasPrefix(" Whole machine for some") })
+    #expect(lines.last?.contains("marked ones without room here") == true, "\(lines.last ?? "")")
+  }
+
   @Test func `a bad file is told with line and column and breaks nothing else`() async throws {
     let directory = try configuration([
       "a.yaml": "group: [\n", "b.yaml": recipe,
@@ -69,6 +92,8 @@ import Testing
         + "  - id: good-one\n    title: T\n    command: perf list\n    cost: none\n    result: list\n    description: D.\n"
         + "    synonyms: [x]\n",
       "d.yaml": "group: x\nrecipe: []\n", "e.yml": "not looked at: [", ".f.yaml": "hidden: [",
+      "g.yaml": recipe.replacing("    title: Count", with: "    cost: low\n    title: Count"),
+      "h.yaml": recipe.replacing("my-cycles", with: "no-perf").replacing("perf stat -e cs", with: "touch"),
     ])
     let outcome = try await toolbox(["perf", "list"], directory)
     #expect(outcome.status == 0)
@@ -76,12 +101,15 @@ import Testing
     #expect(!outcome.output.contains("bad-one"))
     let folder = directory.path + "/toolbox/perf"
     let lines = outcome.errors.split(separator: "\n").map(String.init)
-    #expect(lines.count == 3, "\(outcome.errors)")
+    try #require(lines.count == 5, "\(outcome.errors)")
     #expect(lines[0].hasPrefix("toolbox: \(folder)/a.yaml:2:1: not YAML: "))
     #expect(
       lines[1]
         == "toolbox: perf: \(folder)/c.yaml:8:5: bad-one: cost is \"free\"; use one of none, low, medium, high")
     #expect(lines[2] == "toolbox: perf: \(folder)/d.yaml:2:1: unknown key recipe; remove it or correct its spelling")
+    #expect(
+      lines[3].hasPrefix("toolbox: \(folder)/g.yaml:4:5: not YAML: the key 'cost' stands here and again below it"))
+    #expect(lines[4].hasPrefix("toolbox: perf: \(folder)/h.yaml:3:5: no-perf: "))
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root distrusts files of others"))

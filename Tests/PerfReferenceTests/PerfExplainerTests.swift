@@ -210,7 +210,7 @@ import Testing
     ("perf record -e cpu-clock -c 5000 -ag", "profile-cache-misses"),
     // What is about an event is not a command without it, nor about another one.
     ("perf record -e syscalls:sys_enter_brk -ag", "profile-system"), ("perf trace -s -p 4711", "lock-futex"),
-    ("perf record -a sleep 5", "profile-precise"),
+    ("perf record -a sleep 5", "profile-precise"), ("perf record -e intel_pt//u ls", "profile-event-group"),
   ])
   func `a recipe for something else is not taken for the one`(line: String, id: String) throws {
     #expect(try perf(line).recipe?.id != id)

@@ -25,11 +25,15 @@ struct RecipeMatcher {
     var family: String?
     /// Whether the address has to be exact.
     var isPrecise = false
+    /// Whether it has to be in a group.
+    var isInGroup = false
 
     init() {}
 
     /// Like those that a recipe takes when nobody names any.
-    init(_ events: [EventExplanation]) {
+    init(_ all: [EventExplanation]) {
+      isInGroup = all.contains { $0.kind == "group" }
+      let events = all.flatMap(\.leaves)
       let kinds = Set(events.map(\.kind))
       // Software events are what every machine has: a recipe that takes those for want of better is not about them.
       guard !kinds.isEmpty, !kinds.contains("software") else { return }
@@ -86,7 +90,7 @@ struct RecipeMatcher {
       guard !eventGaps.isEmpty else { return false }
       if part.hasPrefix("modifier:") { return !parts.keys.contains { $0.hasPrefix("modifier:") } }
       guard let event = other.events[part] else { return false }
-      return eventGaps.contains { $0.takes(event) }
+      return eventGaps.contains { $0.takes(event) && (!$0.like.isInGroup || other.parts["group"] != nil) }
     }
 
     var weight: Int { parts.values.reduce(0, +) }
@@ -96,6 +100,7 @@ struct RecipeMatcher {
       let (prefix, suffix) = (String(leaf.name[..<place.lowerBound]), String(leaf.name[place.upperBound...]))
       // One letter before a gap, as in r01c2, is no family of events.
       if prefix.count == 1 { return addPart(leaf) }
+      if like.isInGroup { parts["group"] = 2 }
       eventGaps.append(EventGap(prefix: prefix, suffix: suffix, like: prefix.isEmpty ? like : EventLikeness()))
     }
 
@@ -159,7 +164,7 @@ struct RecipeMatcher {
       return EventLikeness()
     }
     if gap.kind == .tracepoint { return EventLikeness(kind: "tracepoint") }
-    if let value = gap.defaultValue { return EventLikeness(try events.events(value).events.flatMap(\.leaves)) }
+    if let value = gap.defaultValue { return EventLikeness(try events.events(value).events) }
     return recipe.needs.contains(.facility(.uprobes)) ? EventLikeness(kind: "usdt") : EventLikeness()
   }
 

@@ -18,7 +18,8 @@ enum SheetText {
       }
     }
     lines.append(paint(.faint, String(repeating: "-", count: width)))
-    lines.append("\(sheet.recipeCount) recipes: toolbox perf search WORDS | show RECIPE | list")
+    let noRoom = sheet.leftOutCount > 0 ? ", \(sheet.leftOutCount) marked ones without room here" : ""
+    lines.append("\(sheet.recipeCount) recipes\(noRoom): toolbox perf search WORDS | show RECIPE | list")
     return lines
   }
 
