@@ -103,6 +103,17 @@ struct TextInputTests {
     #expect(one.accounting.leftOut == ["other events": 1])
   }
 
+  @Test(
+    "names that perf leaves as linkers see them are shown as people write them",
+    arguments: [
+      ("$s4main4workyySiF", "main.work(Swift.Int) -> ()"), ("_ZN5alpha4betaEi", "alpha::beta"),
+      ("_RNvC4main4work", "main::work"), ("$sNot a name", "$sNot a name"), ("_Zap", "_Zap"),
+    ])
+  func mangled(name: String, shown: String) throws {
+    let text = Self.sample("a 1 [000] 1.5: 7 cycles: ", "40 \(name)+0x1 (/x/a)")
+    #expect(try Self.folded(text) == ["a;\(shown) 7"])
+  }
+
   @Test("sums are exact above 2^53")
   func exactSums() throws {
     let large = "9007199254740993"

@@ -41,7 +41,7 @@ enum FrameText {
   }
 
   /// The frames of a line, outermost first, as this program names them.
-  static func frames(_ text: Substring, address: UInt64?, keepsAddresses: Bool) -> [Frame] {
+  static func frames(_ text: Substring, address: UInt64?, keepsAddresses: Bool, demangler: Demangler) -> [Frame] {
     let (raw, object) = parts(text)
     let symbol = withoutOffset(raw)
     let name = object.map(String.init)
@@ -51,7 +51,10 @@ enum FrameText {
       let shown = name == "[unknown]" ? nil : name
       return [Frame(name: nil, object: shown, kind: kind, address: keepsAddresses ? address : nil)]
     }
-    guard kind == .jit else { return [Frame(name: withoutArguments(symbol), object: name, kind: kind)] }
+    guard kind == .jit else {
+      // perf leaves the names of Swift as they are, and with --no-demangle all of them.
+      return [Frame(name: demangler.plain(symbol) ?? withoutArguments(symbol), object: name, kind: kind)]
+    }
     // A runtime writes what it has put into a function behind `->`.
     return pieces(symbol).enumerated().map { index, piece in
       Frame(name: javaName(withoutArguments(piece)), object: name, kind: index == 0 ? .jit : .inlined)

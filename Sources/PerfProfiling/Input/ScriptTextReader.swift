@@ -53,6 +53,7 @@ package struct ScriptTextReader {
   private var isJava = false
 
   private var lines = ByteKeyTable()
+  private let demangler = Demangler()
   /// The frames that known lines stand for, outermost first, one line's behind the other's.
   private var listedFrames: [Int32] = []
   /// For each known line where its frames end; they begin where those of the line before it end.
@@ -234,7 +235,7 @@ package struct ScriptTextReader {
       let words = String(decoding: line[text...], as: UTF8.self)
       let frames = FrameText.frames(
         words[...], address: UInt64(String(decoding: line[address], as: UTF8.self), radix: 16),
-        keepsAddresses: options.keepsAddresses)
+        keepsAddresses: options.keepsAddresses, demangler: demangler)
       addList(frames)
     }
     return number

@@ -42,6 +42,14 @@ struct Demangler {
     return String(decoding: name, as: UTF8.self)
   }
 
+  /// The name to show of one that stands in a text; nil where it is not mangled, as most there are not.
+  func plain(_ name: Substring) -> String? {
+    guard ["$s", "_$s", "$S", "_$S", "$e", "_$e", "_Z", "_R"].contains(where: name.hasPrefix) else { return nil }
+    var text = String(name)
+    let found = text.withUTF8 { demangled($0) }
+    return found == text ? nil : found
+  }
+
   private func cxx(_ name: UnsafeBufferPointer<UInt8>) -> String? {
     guard let cxxFunction else { return nil }
     return withTerminated(name) { text in
