@@ -52,6 +52,10 @@ struct RecipeReader {
   func recipe(group: String) throws(RecipeError) -> Recipe {
     try refuseUnknownKeys(Self.recipeKeys)
     let command = try template(try text("command"), key: "command")
+    // What runs it becomes perf, whatever the line begins with.
+    guard command.words.first?.parts == [.text("perf")] else {
+      throw .unknownValue(place, key: "command", found: command.source, expected: "a line that begins with perf")
+    }
     var next: [CommandTemplate] = []
     for line in try texts("next") { next.append(try template(line, key: "next")) }
     let placeholders = try placeholders()

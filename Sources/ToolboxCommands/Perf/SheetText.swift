@@ -18,7 +18,7 @@ enum SheetText {
       }
     }
     lines.append(paint(.faint, String(repeating: "-", count: width)))
-    let noRoom = sheet.leftOutCount > 0 ? ", \(sheet.leftOutCount) marked ones without room here" : ""
+    let noRoom = sheet.leftOutCount > 0 ? ", \(sheet.leftOutCount) without room" : ""
     lines.append("\(sheet.recipeCount) recipes\(noRoom): toolbox perf search WORDS | show RECIPE | list")
     return lines
   }
