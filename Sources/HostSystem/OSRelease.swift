@@ -11,18 +11,21 @@ package struct OSRelease: Sendable, Equatable {
   package init(fields: [String: String]) { self.fields = fields }
 
   /// Reads assignments as a shell would, without expanding anything. Lines that are none are passed over.
+  ///
+  /// Bytes are compared, not characters: a sign that joins the one before or behind it makes a quote another character.
   package init(parsing bytes: some Sequence<UInt8>) {
     var fields: [String: String] = [:]
-    let text = String(decoding: Array(bytes), as: UTF8.self)
-    for line in text.split(whereSeparator: \.isNewline) {
-      guard !line.hasPrefix("#"), let separator = line.firstIndex(of: "=") else { continue }
+    for line in Array(bytes).split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+      guard line.first != UInt8(ascii: "#"), let separator = line.firstIndex(of: UInt8(ascii: "=")) else { continue }
       let name = line[..<separator]
-      guard !name.isEmpty, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }) else {
-        continue
-      }
-      fields[String(name)] = Self.unquoted(line[line.index(after: separator)...])
+      guard !name.isEmpty, name.allSatisfy(Self.isNameByte) else { continue }
+      fields[String(decoding: name, as: UTF8.self)] = Self.unquoted(line[(separator + 1)...])
     }
     self.fields = fields
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "_")
   }
 
   /// What the system in `root` says; nil where it has no such file.
@@ -54,24 +57,25 @@ package struct OSRelease: Sendable, Equatable {
     return (names + family + ["default"]).lazy.compactMap { texts[$0] }.first
   }
 
-  private static func unquoted(_ value: Substring) -> String {
-    var text = value[...]
-    while text.last == " " || text.last == "\t" { text.removeLast() }
-    guard let quote = text.first, quote == "\"" || quote == "'", text.count >= 2, text.last == quote else {
-      return String(text)
+  private static func unquoted(_ value: ArraySlice<UInt8>) -> String {
+    var text = value
+    while text.last == 0x20 || text.last == 0x09 { text.removeLast() }
+    let (single, double, escape) = (UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"))
+    guard let quote = text.first, quote == double || quote == single, text.count >= 2, text.last == quote else {
+      return String(decoding: text, as: UTF8.self)
     }
     text = text.dropFirst().dropLast()
-    guard quote == "\"" else { return String(text) }
-    var result = ""
+    guard quote == double else { return String(decoding: text, as: UTF8.self) }
+    var result: [UInt8] = []
     var isEscaped = false
-    for character in text {
-      if !isEscaped, character == "\\" {
+    for byte in text {
+      if !isEscaped, byte == escape {
         isEscaped = true
       } else {
-        result.append(character)
+        result.append(byte)
         isEscaped = false
       }
     }
-    return result
+    return String(decoding: result, as: UTF8.self)
   }
 }

@@ -12,7 +12,8 @@ package struct RecipeValues: Sendable, Equatable {
   package init(_ recipe: Recipe, assignments: [String] = [], command: [String] = []) throws(FillError) {
     self.recipe = recipe
     for text in assignments {
-      guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      // Among the bytes: a value may begin with a sign that joins what is before it.
+      guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")), equals > text.startIndex else {
         throw .noAssignment(recipe: recipe.id, text)
       }
       let name = text[..<equals].lowercased()
@@ -20,7 +21,7 @@ package struct RecipeValues: Sendable, Equatable {
         throw .unknownName(recipe: recipe.id, name, known: recipe.placeholders.map(\.name))
       }
       guard given[name] == nil else { throw .givenTwice(recipe: recipe.id, name) }
-      let value = String(text[text.index(after: equals)...])
+      let value = String(text[text.utf8.index(after: equals)...])
       if let form = gap.kind.form, !form.accepts(value) {
         throw .wrongValue(recipe: recipe.id, name, value: value, expected: form.words)
       }

@@ -37,6 +37,14 @@ import Testing
     #expect(release.fields.count == 11)
   }
 
+  @Test func `signs that join what stands beside them change no quote and no equals sign`() {
+    #expect(
+      parse("NAME=\"\u{70F}\"\nID=\u{301}x\nB='a\u{301}'\n").fields == [
+        "NAME": "\u{70F}", "ID": "\u{301}x", "B": "a\u{301}",
+      ])
+    #expect(parse("A=\"\u{301}\\\"\u{301}\"").fields == ["A": "\u{301}\"\u{301}"])
+  }
+
   @Test func `line ends of other systems, a missing one and repeated names are no trouble`() {
     let release = parse("ID=a\r\nVERSION_ID=\"1\"\r\nID=b")
     #expect(release.id == "b")

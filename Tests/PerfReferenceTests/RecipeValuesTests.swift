@@ -26,6 +26,12 @@ import Testing
     #expect(values.next() == [["perf", "report", "-i", "perf.data", "--pid", "1,2"]])
   }
 
+  @Test func `a value may begin with a sign that joins the one before it`() throws {
+    let recipe = try #require(try RecipeBook.bundled().recipe("count-subsystem"))
+    let values = try RecipeValues(recipe, assignments: ["subsystem=\u{301}x", "duration=3"])
+    #expect(try values.arguments() == ["perf", "stat", "-e", "\u{301}x:*", "-a", "--", "sleep", "3"])
+  }
+
   @Test func `what is missing is known, and can be filled later`() throws {
     var values = try RecipeValues(recipe)
     #expect(values.open.map(\.name) == ["pid", "event", "command"])
