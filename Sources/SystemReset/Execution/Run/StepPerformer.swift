@@ -302,10 +302,14 @@ struct StepPerformer {
 
 /// Entries of apt's sources, switched off and not deleted. Pure.
 enum RepositorySwitch {
+  /// Lines without their line feeds; a carriage return before one stays, and would make one character of both.
+  private static func lines(_ text: String) -> [Substring] {
+    text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map(Substring.init)
+  }
+
   /// A one-line entry becomes a comment.
   static func off(list text: String, lines: Set<Int>) -> String {
-    let parts = text.split(separator: "\n", omittingEmptySubsequences: false)
-    return parts.enumerated().map { index, line in
+    Self.lines(text).enumerated().map { index, line in
       lines.contains(index + 1) && !line.drop(while: { $0 == " " || $0 == "\t" }).hasPrefix("#")
         ? "# " + line : String(line)
     }.joined(separator: "\n")
@@ -314,14 +318,13 @@ enum RepositorySwitch {
   /// A stanza gets `Enabled: no` as its first field, and loses one of that name.
   /// - Parameter lines: the first lines of the stanzas, from 1.
   static func off(stanzas text: String, lines: Set<Int>) -> String {
-    let parts = text.split(separator: "\n", omittingEmptySubsequences: false)
     var result: [String] = []
     var isOff = false
-    for (index, line) in parts.enumerated() {
+    for (index, line) in Self.lines(text).enumerated() {
       if lines.contains(index + 1) {
         isOff = true
         result.append("Enabled: no")
-      } else if line.allSatisfy({ $0 == " " || $0 == "\t" || $0 == "\r" }) {
+      } else if line.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
         isOff = false
       }
       if isOff, line.lowercased().hasPrefix("enabled:") { continue }
