@@ -20,9 +20,10 @@ package func currentEnvironment() -> [String: String] {
   var entry = environ
   while let pointer = entry.pointee {
     let text = String(cString: pointer)
-    if let separator = text.firstIndex(of: "=") {
+    // Among the bytes: a value may begin with a sign that joins what is before it.
+    if let separator = text.utf8.firstIndex(of: UInt8(ascii: "=")) {
       let name = String(text[..<separator])
-      if result[name] == nil { result[name] = String(text[text.index(after: separator)...]) }
+      if result[name] == nil { result[name] = String(text[text.utf8.index(after: separator)...]) }
     }
     entry += 1
   }

@@ -51,10 +51,14 @@ package enum ProcessTable {
 
   /// Source: proc(5), `/proc/PID/stat`: the name stands in parentheses and may hold any of them.
   static func parse(_ text: String) -> (name: String, ticks: Int)? {
-    guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close else { return nil }
-    let fields = text[text.index(after: close)...].split(separator: " ")
+    // Among the bytes: a name may begin or end with signs that join the parentheses.
+    let bytes = text.utf8
+    guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
+      open < close
+    else { return nil }
+    let fields = text[bytes.index(after: close)...].split(separator: " ")
     guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else { return nil }
-    return (String(text[text.index(after: open)..<close]), user + system)
+    return (String(text[bytes.index(after: open)..<close]), user + system)
   }
 }
 

@@ -196,6 +196,8 @@ import Testing
   @Test(
     arguments: [
       ("1 (a b) ) S 0 1 1 0 -1 4 1 2 3 4 50 6 7 8 20", "a b) ", 56), ("1 (x) R", nil, nil), ("", nil, nil),
+      // Signs that join the parentheses beside them.
+      ("1 (\u{301}x\u{70F}) S 0 1 1 0 -1 4 1 2 3 4 50 6 7 8 20", "\u{301}x\u{70F}", 56),
     ] as [(String, String?, Int?)])
   func `a process is read whatever its name holds`(text: String, name: String?, ticks: Int?) {
     let record = ProcessTable.parse(text)
