@@ -1,4 +1,5 @@
 import DebianPackages
+import HostSystem
 import Testing
 
 @testable import SystemReset
