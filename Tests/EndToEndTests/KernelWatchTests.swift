@@ -53,6 +53,11 @@ import Testing
     let since = try await kernel("events", "--json", "--since", "skipped:6.1:6.1.972")
     #expect(lines(since.output).count == 2)
     #expect(try await kernel("events", "--since", "release:6.1:6.1.1").status == 64)
+    // A log that is not there has lost it.
+    let lost = try await ToolboxProcess.run([
+      "kernel", "events", "--since", "release:6.1:6.1.1", "--database", directory("none.sqlite"),
+    ])
+    #expect(lost.status == 64 && lost.errors.contains("no event with this id"), "\(lost.errors)")
     let series = try await kernel("events", "--track", "6.1", "--json")
     #expect(lines(series.output).count == 2)
     let packed = try await ToolboxProcess.run(path: "/bin/gzip", ["-k", directory("feed")])

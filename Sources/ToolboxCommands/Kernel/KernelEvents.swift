@@ -31,7 +31,9 @@ struct KernelEvents: ParsableCommand {
     }
     let mine = try context.runningSeries()
     let events = try context.kernelReading(database) { store in
-      try store?.events(after: try number(in: store)).map(\.event) ?? []
+      // Asked without a store too: whoever remembers an event of a log that was lost is to hear of it.
+      let number = try number(in: store)
+      return try store?.events(after: number).map(\.event) ?? []
     }
     .filter { event in tracks.isEmpty || tracks.contains { $0.covers(event, mine: mine) } }
     .suffix(limit ?? .max)
