@@ -37,6 +37,16 @@ import Testing
 
   private func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
 
+  /// The feed names all series that live. 6.18 is announced to end in 2028.
+  @Test func `a series that is listed no more has not ended on a day to come`() async throws {
+    try await take(first)
+    let shown = try await kernel("show", "6.18")
+    #expect(shown.output.contains("6.18, ended\n"), "\(shown.output)")
+    let document = try JSONValue(parsing: try await kernel("show", "6.18", "--json").output)
+    #expect(document["end_of_life"] == .bool(true) && document["end_of_life_date"]?.string == nil)
+    #expect(try await kernel("show", "6.1").output.contains("supported until"))
+  }
+
   // MARK: Import and the log
 
   @Test func `imported files are the same news as fetched ones, from a file, a pipe or a packed file`() async throws {

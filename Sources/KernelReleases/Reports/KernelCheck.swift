@@ -71,7 +71,7 @@ package struct KernelCheck: Sendable {
         findings.append(
           Finding(
             id: "end-of-life", verdict: .critical,
-            message: "series \(series.name) has ended" + (series.endDay.map { " (\($0))" } ?? "")
+            message: "series \(series.name) has ended" + (series.isEarly ? "" : series.endDay.map { " (\($0))" } ?? "")
               + (series.successor.map { ", the next is \($0.version)" } ?? "")))
       } else if let left = series.daysLeft, left < thresholds.endWarning {
         findings.append(

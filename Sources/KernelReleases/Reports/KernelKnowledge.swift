@@ -107,8 +107,18 @@ package struct KernelKnowledge: Sendable {
   private func report(_ row: FeedRow) -> ReleaseReport {
     ReleaseReport(
       version: row.version, channel: row.channel, date: row.day.map { ReleaseDate($0) },
-      isEndOfLife: row.isEndOfLife, endOfLifeDay: history.series[row.version.series]?.endOfLife,
+      isEndOfLife: row.isEndOfLife,
+      endOfLifeDay: endOfLifeDay(history.series[row.version.series], hasEnded: row.isEndOfLife),
       source: fetched?.address ?? Release.shipped)
+  }
+
+  /// The day to which the knowledge goes.
+  private var lastDay: CalendarDay? { fetched.map { CalendarDay($0.time) } ?? shippedUntil }
+
+  /// The end of a series; nil where a series has ended before the day that was announced, for then nobody told the real one.
+  private func endOfLifeDay(_ facts: SeriesFacts?, hasEnded: Bool) -> CalendarDay? {
+    guard let day = facts?.endOfLife else { return nil }
+    return hasEnded && lookBack == nil && lastDay.map { day > $0 } ?? false ? nil : day
   }
 
   /// A release as the documents show it.
@@ -116,7 +126,6 @@ package struct KernelKnowledge: Sendable {
     let series = Self.seriesKey(release.version)
     let row = listedRows[release.version]
     let facts = history.series[of: release.version]
-    let today = fetched.map { CalendarDay($0.time) } ?? shippedUntil
     // What the feed says counts; a series that it does not list has ended. Without a feed the published day decides.
     let hasEnded =
       if let lookBack {
@@ -127,15 +136,15 @@ package struct KernelKnowledge: Sendable {
         isEndOfLife
       } else if !listed.isEmpty {
         series != nil
-      } else if let facts, let today {
-        facts.hasEnded(on: today)
+      } else if let facts, let lastDay {
+        facts.hasEnded(on: lastDay)
       } else {
         // Whether the table of series is too short to know: a series newer than all in it has not ended.
         series != nil && history.series.newest.map { release.version.final <= $0 } ?? false
       }
     return ReleaseReport(
       version: release.version, channel: row?.channel ?? release.channel, date: release.date, isEndOfLife: hasEnded,
-      endOfLifeDay: facts?.endOfLife, source: release.source)
+      endOfLifeDay: endOfLifeDay(facts, hasEnded: hasEnded), source: release.source)
   }
 
   /// The newest release of a channel or a series.

@@ -43,6 +43,8 @@ package struct KernelStanding: Sendable, Equatable {
     package let endDay: CalendarDay?
     /// From today to the published end; negative behind it.
     package let daysLeft: Int?
+    /// Whether it ended before the day that was announced.
+    package var isEarly: Bool { hasEnded && daysLeft.map { $0 > 0 } ?? false }
     /// Its newest release; nil where none is known.
     package let newest: Neighbour?
     /// The newest release of the next series that has not ended, a longterm one where there is one; only of ended series.
@@ -104,7 +106,7 @@ extension KernelStanding {
     let history = knowledge.history
     let newest = history.relatives(of: base).last { !$0.version.isStableCandidate }
     let report = newest.map { knowledge.report($0) }
-    let endDay = report?.endOfLifeDay ?? history.series[name]?.endOfLife
+    let endDay = history.series[name]?.endOfLife
     let isListed = knowledge.listed.contains { $0.version.series == name && !$0.isEndOfLife }
     let hasEnded = report?.isEndOfLife ?? false || (!isListed && endDay.map { $0 < today } ?? false)
     var next: ReleaseReport?

@@ -122,7 +122,9 @@ extension KernelText {
       let end = series.endDay.map { "supported until \($0.spelledOut)\(left)" } ?? "no end announced"
       return [("Series", "\(name), \(end)", nil)]
     }
-    var text = "\(name), ended" + (series.endDay.map { " on \($0.spelledOut)" } ?? "")
+    var text =
+      "\(name), ended"
+      + (series.endDay.map { series.isEarly ? ", though \($0.spelledOut) was announced" : " on \($0.spelledOut)" } ?? "")
     if hasOwnSupport {
       text += "; whether \(running?.vendor.name ?? "") supports its own is not known here"
     } else if let next = series.successor {
