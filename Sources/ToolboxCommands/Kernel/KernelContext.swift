@@ -25,11 +25,14 @@ extension CommandContext {
   }
 
   /// Answers from the database, or without one: the work gets nil where there is none.
-  func kernelReading<Result>(_ options: DatabaseOptions, _ work: (ReleaseStore?) throws -> Result) throws -> Result {
+  /// - Parameter tellsAbsence: false where a reading before this one has said that there is none.
+  func kernelReading<Result>(
+    _ options: DatabaseOptions, tellsAbsence: Bool = true, _ work: (ReleaseStore?) throws -> Result
+  ) throws -> Result {
     let places = DatabaseLocation.readable(given: database(options), environment: environment, userID: userID)
     do {
       let store = try ReleaseStore.openForReading(places)
-      if store == nil, let given = database(options) { note(StoreError.absent(given).message) }
+      if store == nil, tellsAbsence, let given = database(options) { note(StoreError.absent(given).message) }
       return try work(store)
     } catch let error as StoreError {
       guard case .corrupt = error else { throw error }
