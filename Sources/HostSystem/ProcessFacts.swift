@@ -14,6 +14,11 @@ package func currentArguments() -> [String] {
   (1..<max(1, toolbox_argument_count())).map { String(cString: toolbox_argument($0)) }
 }
 
+/// The place, from 1, of the first argument that is no UTF-8; nil where all are. ``currentArguments()`` changes such ones.
+package func placeOfForeignArgument() -> Int? {
+  (1..<max(1, toolbox_argument_count())).first { String(validatingCString: toolbox_argument($0)) == nil }.map(Int.init)
+}
+
 /// The environment of this process; of variables that stand there twice the first counts, as for getenv(3).
 package func currentEnvironment() -> [String: String] {
   var result: [String: String] = [:]

@@ -25,6 +25,18 @@ enum MonitoringPlugin {
   }
 }
 
+/// An argument that is no text: it could not be handed on as it is.
+struct ForeignArgument: ReportableError, Equatable {
+  /// From 1.
+  let place: Int
+  let text: String
+
+  var failureKind: FailureKind { .usage }
+  var message: String {
+    "argument \(place), '\(text.harmless)', is no UTF-8 and would be changed; rename the file, or give a link to it"
+  }
+}
+
 /// The root command.
 package struct Toolbox: ParsableCommand {
   package static let version = "0.1.0"
@@ -56,6 +68,9 @@ package struct Toolbox: ParsableCommand {
   private static func run(_ arguments: inout [String]) -> Int32 {
     let given = arguments
     do {
+      if let place = placeOfForeignArgument() {
+        throw ForeignArgument(place: place, text: given.indices.contains(place - 1) ? given[place - 1] : "")
+      }
       let line = PerfExplain.takeLine(from: &arguments)
       var command = try CommandLookup.parse(arguments, below: self)
       if var explain = command as? PerfExplain, let line {

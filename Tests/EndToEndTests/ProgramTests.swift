@@ -20,6 +20,14 @@ import Testing
     #expect(!outcome.errors.isEmpty)
   }
 
+  @Test func `what is no text is refused and not changed`() async throws {
+    let outcome = try await AccountRoot.shell(
+      #""$1" perf run profile-command file="$(printf 'caf\351')" --dry-run -- ls 2>&1 || echo "$?""#,
+      ToolboxProcess.path)
+    #expect(outcome.contains("argument 4, 'file=caf"), "\(outcome)")
+    #expect(outcome.hasSuffix("64\n"))
+  }
+
   /// Options of the command above, which has rules of its own for them.
   @Test(arguments: [
     (
