@@ -28,8 +28,13 @@ import Testing
       seconds: isStopped ? 60 : 1, isStopped: { isStopped && FileManager.default.fileExists(atPath: file) })
     #expect(ending == (isStopped ? .stopped : .timedOut))
     let child = try #require(pid_t(String(contentsOfFile: file, encoding: .utf8).filter(\.isNumber)))
-    // Init may not have reaped it yet: a zombie has no command line.
-    let rest = FileManager.default.contents(atPath: "/proc/\(child)/cmdline") ?? Data()
+    // The signal was sent; a busy machine may take a while to carry it out. A zombie has no command line.
+    let limit = ContinuousClock.now + .seconds(20)
+    var rest = Data("?".utf8)
+    while !rest.isEmpty, ContinuousClock.now < limit {
+      rest = FileManager.default.contents(atPath: "/proc/\(child)/cmdline") ?? Data()
+      if !rest.isEmpty { usleep(5000) }
+    }
     #expect(rest.isEmpty)
   }
 }
