@@ -52,7 +52,7 @@ struct ResetKillTests {
     }
   }
 
-  @Test func `an undo that is killed after any record is resumed to the same end`() async throws {
+  @Test func `an undo that is killed after every third record is resumed to the same end`() async throws {
     let done = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
     try await done.savePlan()
     let applied = try await done.apply()

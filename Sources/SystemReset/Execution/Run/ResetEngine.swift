@@ -113,7 +113,7 @@ package struct ResetEngine {
       if state.isUndone { throw RunError.undone(state.beginning.run) }
       try refuseUnfinished(besides: state.beginning.run)
       let old = try RunWork(store, state.beginning.run, root)
-      let planning = UndoPlanning(state, old, root: root, keeper: keeper)
+      let planning = try UndoPlanning(state, old, root: root, keeper: keeper)
       let shown = try planning.plan()
       try old.removePolicyPlace()
       guard try confirm(shown.steps, shown.cannotReturn) else { return nil }

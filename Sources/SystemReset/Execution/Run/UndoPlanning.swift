@@ -8,14 +8,21 @@ struct UndoPlanning {
   let work: RunWork
   let root: RootDirectory
   let keeper: AccountKeeper
+  /// What of the run's bundle is not as it was written.
+  private let damage: [String]
 
   typealias Item = PackageTransaction.Item
 
-  init(_ state: JournalState, _ work: RunWork, root: RootDirectory, keeper: AccountKeeper) {
+  /// - Throws: ``FileError``, where the bundle cannot be read.
+  init(_ state: JournalState, _ work: RunWork, root: RootDirectory, keeper: AccountKeeper) throws {
     self.state = state
     self.work = work
     self.root = root
     self.keeper = keeper
+    // A run that was cut off before its bundle was whole has changed nothing that the bundle is needed for.
+    let results = state.results
+    let isSaved = state.beginning.steps.contains { $0.kind == .backup && results[$0.id] != nil }
+    damage = isSaved ? try BackupBundle.damage(in: work.directory) : []
   }
 
   /// - Throws: ``PackageToolError``, ``RootedProcess/Failure``, ``FileError``
@@ -36,13 +43,10 @@ struct UndoPlanning {
       default: continue
       }
     }
-    // A run that was cut off before its bundle was whole has changed nothing that the bundle is needed for.
-    let isSaved = begun.contains { $0.kind == .backup && results[$0.id] != nil }
-    let damage = isSaved ? try BackupBundle.damage(in: work.directory) : []
     cannot += damage.map {
       "what the bundle of run \(state.beginning.run) kept in \($0), which was changed or lost since"
     }
-    steps += try packages(begun, damage, &cannot)
+    steps += try packages(begun, &cannot)
     for step in begun.reversed() where step.kind == .conffile { steps += files(step, results) }
     return (StepPlanning.numbered(steps), cannot)
   }
@@ -79,7 +83,7 @@ struct UndoPlanning {
 
   // MARK: Packages
 
-  private func packages(_ begun: [ResetStep], _ damage: [String], _ cannot: inout [String]) throws -> [ResetStep] {
+  private func packages(_ begun: [ResetStep], _ cannot: inout [String]) throws -> [ResetStep] {
     let states = try work.tools.states()
     let transactions = begun.filter { $0.kind == .packages }.compactMap(\.transaction)
     guard !transactions.isEmpty || begun.contains(where: { $0.kind == .marks }) else { return [] }
