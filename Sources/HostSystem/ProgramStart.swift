@@ -19,15 +19,14 @@ package enum ProgramStart {
   }
 
   /// Where execvp(3) would find a program; nil where it finds none that may be run.
-  /// - Parameter name: taken as a path when there is a slash in it.
-  package static func path(of name: String, environment: [String: String]) -> String? {
-    let paths =
-      name.contains("/")
-      ? [name]
-      : (environment["PATH"] ?? "/bin:/usr/bin").split(separator: ":", omittingEmptySubsequences: false).map {
-        ($0.isEmpty ? "." : String($0)) + "/" + name
-      }
-    return paths.first { access($0, X_OK) == 0 }
+  /// - Parameters:
+  ///   - name: taken as a path when there is a slash in it.
+  ///   - onlyAbsolute: passes over entries of `PATH` that depend on where one stands.
+  package static func path(of name: String, environment: [String: String], onlyAbsolute: Bool = false) -> String? {
+    if name.contains("/") { return access(name, X_OK) == 0 ? name : nil }
+    let entries = (environment["PATH"] ?? "/bin:/usr/bin").split(separator: ":", omittingEmptySubsequences: false)
+    return entries.filter { !onlyAbsolute || $0.hasPrefix("/") }.map { ($0.isEmpty ? "." : String($0)) + "/" + name }
+      .first { access($0, X_OK) == 0 }
   }
 
   /// Replaces this process by a program, with the terminal, the working directory and the environment as they are. Signals

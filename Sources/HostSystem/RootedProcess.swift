@@ -43,11 +43,7 @@ package struct RootedProcess: Sendable {
   package func output(_ arguments: [String], limit: Int = 64 << 20) throws(Failure) -> Outcome {
     let pipe = try pipe(for: arguments)
     let process = try start(arguments, output: pipe.write, status: -1)
-    var text: [UInt8] = []
-    process.read([pipe]) { _, piece in
-      text += piece.prefix(max(0, limit - text.count))
-      return true
-    }
+    let text = process.output(through: pipe, limit: limit)
     return Outcome(status: process.waitForEnd(), output: String(decoding: text, as: UTF8.self))
   }
 

@@ -127,6 +127,17 @@ package final class StartedProcess {
     }
   }
 
+  /// What the program prints through a pipe until it has ended.
+  /// - Parameter limit: what comes beyond so many bytes is dropped.
+  package func output(through pipe: ProcessPipe, limit: Int) -> [UInt8] {
+    var output: [UInt8] = []
+    read([pipe]) { _, piece in
+      output += piece.prefix(max(0, limit - output.count))
+      return true
+    }
+    return output
+  }
+
   /// What wait(2) tells as a shell counts it: the exit code; 128 + n after death by signal n.
   private static func exitCode(_ status: Int32) -> Int32 {
     let signal = status & 0x7F

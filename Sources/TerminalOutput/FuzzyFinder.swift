@@ -11,8 +11,7 @@ package struct FuzzyFinder: Sendable {
   /// - Returns: nil where there is no fzf, or no terminal to show it on. For root only absolute entries of `PATH` count.
   package init?(environment: [String: String], userID: UInt32) {
     guard isatty(0) == 1, isatty(2) == 1, (environment["TERM"] ?? "dumb") != "dumb" else { return nil }
-    let directories = (environment["PATH"] ?? "").split(separator: ":").filter { userID != 0 || $0.hasPrefix("/") }
-    guard let path = directories.map({ String($0) + "/fzf" }).first(where: { access($0, X_OK) == 0 }) else {
+    guard let path = ProgramStart.path(of: "fzf", environment: environment, onlyAbsolute: userID == 0) else {
       return nil
     }
     self.path = path
@@ -37,11 +36,7 @@ package struct FuzzyFinder: Sendable {
     let process = try StartedProcess(
       path, arguments(prompt: prompt, query: query), environment: nil, input: .bytes(Array(input.utf8)),
       output: .descriptor(pipe.write), errors: .descriptor(2))
-    var output: [UInt8] = []
-    process.read([pipe]) { _, piece in
-      output += piece.prefix(Self.answerLimit - output.count)
-      return true
-    }
+    let output = process.output(through: pipe, limit: Self.answerLimit)
     guard process.waitForEnd() == 0 else { return nil }
     let line = String(decoding: output, as: UTF8.self).prefix { $0 != "\n" && $0 != "\t" }
     return line.isEmpty ? nil : String(line)

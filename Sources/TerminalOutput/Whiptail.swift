@@ -119,11 +119,7 @@ package struct Whiptail: Sendable {
     let process = try StartedProcess(
       Self.path, arguments, environment: nil, input: .descriptor(0), output: .descriptor(1),
       errors: .descriptor(pipe.write))
-    var bytes: [UInt8] = []
-    process.read([pipe]) { _, piece in
-      bytes += piece.prefix(Self.answerLimit - bytes.count)
-      return true
-    }
+    let bytes = process.output(through: pipe, limit: Self.answerLimit)
     let status = process.waitForEnd()
     let answer = String(decoding: bytes, as: UTF8.self)
     switch status {
