@@ -133,11 +133,18 @@ struct ResetRunRoot {
     try await AccountRoot.shell(Self.changes, path)
   }
 
+  /// The programs below `/usr`, most of the system, are the same files in every copy: dpkg puts new files in the place of old ones and
+  /// never writes into one.
   init(copyOf other: ResetRunRoot) async throws {
     directory = try TemporaryDirectory()
     try await AccountRoot.shell(
-      #"cp -a "$1" "$2"; cp "$3" "$4""#, other.path, path, other.directory("stock.manifest"),
-      directory("stock.manifest"))
+      #"""
+      mkdir "$2"; cd "$1"
+      for name in *; do
+        if [ "$name" = usr ]; then cp -al usr "$2"; else cp -a "$name" "$2"; fi || exit 1
+      done
+      cp "$3" "$4"
+      """#, other.path, path, other.directory("stock.manifest"), directory("stock.manifest"))
   }
 
   static let selection = ["--with", "conffiles", "--with", "repositories"]
@@ -164,17 +171,22 @@ struct ResetRunRoot {
 
   /// The same, killed right after so many records of the journal.
   func apply(killedAfter number: Int, asGroup: Bool) async throws -> ToolboxProcess.Outcome {
-    var environment = ["LD_PRELOAD": try await Self.killer.value(), "KILL_AFTER": String(number)]
+    try await withPassword(
+      [ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed,
+      environment: Self.killing(after: number, asGroup: asGroup))
+  }
+
+  private static func killing(after number: Int, asGroup: Bool) async throws -> [String: String] {
+    var environment = ["LD_PRELOAD": try await killer.value(), "KILL_AFTER": String(number)]
     if asGroup { environment["KILL_GROUP"] = "1" }
-    return try await withPassword(
-      [ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed, environment: environment)
+    return environment
   }
 
   /// Takes the run back.
   /// - Parameter number: so many records of the undo's journals after which it is killed; nil lets it end.
-  func undo(killedAfter number: Int? = nil) async throws -> ToolboxProcess.Outcome {
-    var environment: [String: String] = [:]
-    if let number { environment = ["LD_PRELOAD": try await Self.killer.value(), "KILL_AFTER": String(number)] }
+  func undo(killedAfter number: Int? = nil, asGroup: Bool = false) async throws -> ToolboxProcess.Outcome {
+    let environment =
+      if let number { try await Self.killing(after: number, asGroup: asGroup) } else { [String: String]() }
     return try await ToolboxProcess.run(
       path: "/usr/bin/setsid", ["--wait", ToolboxProcess.path, "reset", "undo", "--yes", "--root", path],
       environment: environment)
