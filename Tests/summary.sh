@@ -25,7 +25,7 @@ found=.build/tests-swift-testing.xml
     function area(class) {
       if (class !~ /^EndToEndTests\./) return "unit"
       sub(/^EndToEndTests\./, "", class)
-      if (class ~ /^(Reset|Package)/) return "roots"
+      if (class ~ /^(Reset|Package|Systemd)/) return "roots"
       if (class ~ /^(Kernel|Network|Nginx)/) return "feeds"
       if (class ~ /^(FlameGraph|PerfSheet)/) return "browser"
       if (class ~ /^(Perf|Profile)/) return "profiles"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Where `make deb` leaves its file.
-private enum BuiltPackage {
+enum BuiltPackage {
   /// The package file beside the release binary; nil where it was not built.
   static let path: String? = {
     let directory =

@@ -86,7 +86,7 @@ struct ResetRunRoot {
     done
     SCRIPT_NAME=postinst; SCRIPT=$(printf '#!/bin/sh\nread answer || true\nread answer < /dev/tty || true\nexit 0')
     package debian stock-asks 1.0
-    SCRIPT_NAME=postrm; SCRIPT=$(printf '#!/bin/sh\n[ ! -e /srv/postrm-fails ]')
+    SCRIPT_NAME=postrm; SCRIPT=$(printf '#!/bin/sh\nwhile [ -e /srv/postrm-waits ]; do sleep 0.1; done\n[ ! -e /srv/postrm-fails ]')
     package debian added-fails 1.0
     SCRIPT=; package vendor vendor-tool 1.0
     index debian Debian; index vendor Vendor
@@ -124,9 +124,10 @@ struct ResetRunRoot {
     """#
 
   /// Of one changed system everything is copied.
-  init() async throws {
+  /// - Parameter including: packages besides the small ones; they are stock.
+  init(including: [String] = []) async throws {
     directory = try TemporaryDirectory()
-    let live = try await LiveRoot(variant: "apt", including: ["sudo", "login", "passwd"])
+    let live = try await LiveRoot(variant: "apt", including: ["sudo", "login", "passwd"] + including)
     try await AccountRoot.shell(#"cp -a "$1" "$2""#, live.path, path)
     try await AccountRoot.shell(Self.stock, path, directory("stock.manifest"))
     try await AccountRoot.shell(#"cp -a "$1" "$2""#, path, directory("stock"))

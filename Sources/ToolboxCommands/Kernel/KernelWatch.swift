@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Curl
+import Glibc
 import HostSystem
 import KernelReleases
 import TerminalOutput
@@ -73,6 +74,9 @@ struct KernelWatch: ParsableCommand {
       context: context, selection: try context.feeds(feed), isForced: feed.force, database: database,
       isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), client: context.httpClient())
     try StopSignals.noteFromNowOn()
+    // Letting go of a database wakes the runtime's pool of threads, which may not set their priorities but as root, and would write
+    // that into the system's log at every round.
+    setenv("LIBDISPATCH_LOG", "NO", 0)
     if once {
       let count = try countOfOneRound(round)
       try context.finish()
