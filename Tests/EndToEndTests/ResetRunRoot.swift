@@ -166,8 +166,9 @@ struct ResetRunRoot {
   }
 
   /// The command line that carries the saved plan out, with a file that takes the password as descriptor 9.
-  func apply() async throws -> ToolboxProcess.Outcome {
-    try await withPassword([ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed)
+  func apply(_ more: String...) async throws -> ToolboxProcess.Outcome {
+    try await withPassword(
+      [ToolboxProcess.path, "reset", "apply", plan, "--yes", "--root", path] + Self.allowed + more)
   }
 
   /// The same, killed right after so many records of the journal.

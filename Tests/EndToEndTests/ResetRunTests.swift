@@ -196,6 +196,46 @@ struct ResetRunTests {
     #expect(!FileManager.default.fileExists(atPath: system.path + "/var/lib/toolbox/reset"))
   }
 
+  @Test func `a purge takes configuration and leaves what people stored`() async throws {
+    let system = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
+    // Two packages whose purge deletes a directory: a database, and one that nobody knows.
+    try await AccountRoot.shell(
+      #"""
+      set -e; cd "$1"; export DEBIAN_FRONTEND=noninteractive
+      for pair in redis-server:redis added-state:added-state; do
+        name=${pair%:*}; data=/var/lib/${pair#*:}; d=tmp/made; mkdir -p $d/DEBIAN $d/etc .$data
+        printf 'Package: %s\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <root@localhost>\nDescription: x\n' $name > $d/DEBIAN/control
+        printf '#!/bin/sh\nif [ "$1" = purge ]; then rm -rf %s; fi\n' $data > $d/DEBIAN/postrm; chmod 755 $d/DEBIAN/postrm
+        echo setting > $d/etc/$name.conf; echo /etc/$name.conf > $d/DEBIAN/conffiles; echo work > .$data/work
+        chroot . dpkg-deb -Znone --root-owner-group --build /$d /tmp/made.deb > /dev/null
+        chroot . dpkg -i /tmp/made.deb > /dev/null; rm -r $d tmp/made.deb
+      done
+      """#, system.path)
+    try await system.savePlan("--purge")
+    let shown = try await system.reset("--dry-run", "--purge", "--baseline", system.directory("stock.manifest"))
+    // As one line: it is filled to the width of the terminal.
+    let text = shown.output.split { $0.isWhitespace }.joined(separator: " ")
+    #expect(text.contains("/var/lib/redis: what redis-server stored there stays"), "\(shown.output)")
+    #expect(text.contains("added-state: its purge deletes /var/lib/added-state"), "\(shown.output)")
+    // Not allowed by the others.
+    let refused = try await system.apply()
+    #expect(refused.status == 64 && refused.errors.contains("--allow purge"), "\(refused.errors)")
+    let done = try await system.apply("--allow", "purge")
+    try #require(done.status == 0, "\(done.errors)\n\(done.output)")
+    let left = try await AccountRoot.shell(
+      #"""
+      cd "$1"; cat var/lib/redis/work etc/redis-server.conf; ls -d var/lib/added-state etc/added-01.conf etc/added-state.conf 2>&1 | grep -c 'No such'
+      chroot . dpkg-query -W -f '${Package} ${db:Status-Status}\n' 'redis-server' 'added-*' | grep -v added-held
+      """#, system.path)
+    #expect(left == "work\nsetting\n3\nredis-server config-files\n", "\(left)")
+    let undone = try await system.reset("undo", "--yes")
+    #expect(undone.status == 0, "\(undone.errors)")
+    #expect(undone.output.contains("the configuration of added-01:all, which was purged"), "\(undone.output)")
+    #expect(
+      try await AccountRoot.shell(#"cat "$1/var/lib/redis/work" "$1/etc/redis-server.conf""#, system.path)
+        == "work\nsetting\n")
+  }
+
   @Test func `the settings of an account go aside and come back`() async throws {
     let system = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
     let before = try await system.state()

@@ -46,7 +46,7 @@ struct FixtureSystem {
 
   func remove(_ path: String) throws { try FileManager.default.removeItem(atPath: directory(path)) }
 
-  func snapshot() throws -> SystemSnapshot {
+  func snapshot(readsPurgeScripts: Bool = false) throws -> SystemSnapshot {
     try directory.write("var/lib/dpkg/status", text: status)
     try directory.write("var/lib/apt/extended_states", text: marks)
     for (origin, text) in lists {
@@ -55,12 +55,14 @@ struct FixtureSystem {
       try directory.write(stem + "InRelease", text: "Origin: \(origin)\nSuite: stable\nSHA256:\n")
     }
     return try SystemSnapshot.read(
-      root: RootDirectory(directory.path), environment: [:], userID: 1000, executable: nil)
+      root: RootDirectory(directory.path), environment: [:], userID: 1000, executable: nil,
+      readsPurgeScripts: readsPurgeScripts)
   }
 
   func plan(_ selection: Selection = Selection(), baseline: Baseline = .rootClosure) throws -> ResetPlan {
     let analysis = SystemAnalysis(
-      try snapshot(), baseline: baseline, selection: selection, rules: try KeepRule.shipped())
+      try snapshot(readsPurgeScripts: selection.purge), baseline: baseline, selection: selection,
+      rules: try KeepRule.shipped())
     return try ResetPlanner(analysis).plan()
   }
 }

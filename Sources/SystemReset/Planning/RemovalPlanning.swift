@@ -28,7 +28,8 @@ struct RemovalPlanning {
         : classify(index, isRoot: analysis.isManual(index), chain: chain)
       return ResetPlan.Removal(
         name: package.id.name, architecture: package.id.architecture, version: package.version.text, class: kind,
-        reason: reason, because: chain, installedSizeBytes: package.installedSizeBytes, purge: analysis.selection.purge)
+        reason: reason, because: chain, installedSizeBytes: package.installedSizeBytes,
+        purge: analysis.selection.purge && snapshot.storedData.directories[package.id.name] == nil)
     }
     if analysis.selection.purge, analysis.selection.includes(.packages) {
       result += leftConfiguration()
@@ -47,7 +48,8 @@ struct RemovalPlanning {
   /// Packages that were removed and whose configuration files are still there.
   private func leftConfiguration() -> [ResetPlan.Removal] {
     snapshot.status.packages.filter {
-      $0.state == .configFiles && !$0.isHeld && analysis.selection.keep.matching($0.id.name) == nil
+      $0.state == .configFiles && !$0.isHeld && snapshot.storedData.directories[$0.id.name] == nil
+        && analysis.selection.keep.matching($0.id.name) == nil
     }
     .map { package in
       ResetPlan.Removal(

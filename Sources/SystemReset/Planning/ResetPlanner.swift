@@ -35,7 +35,7 @@ package struct ResetPlanner: Sendable {
       usersRemoved: plan.users.remove.count,
       freedBytes: removals.reduce(0) { $0 + $1.installedSizeBytes },
       downloadBytes: installations.reduce(0) { $0 + $1.downloadSizeBytes })
-    plan.warnings = warnings()
+    plan.warnings = warnings() + dataWarnings(removals)
     plan.blockers = blockers(plan)
     return plan
   }
@@ -158,6 +158,34 @@ package struct ResetPlanner: Sendable {
           id: "no-kernel",
           message: "no kernel is installed: a container or a chroot; steps for kernels and booting are off",
           subject: snapshot.root.path))
+    }
+    return warnings
+  }
+
+  /// What stays although the packages that made it go, and what goes with them.
+  private func dataWarnings(_ removals: [ResetPlan.Removal]) -> [ResetPlan.Notice] {
+    var holders: [String: [String]] = [:]
+    for removal in removals {
+      for directory in snapshot.storedData.directories[removal.name] ?? [] {
+        holders[directory, default: []].append(removal.name)
+      }
+    }
+    var warnings = holders.sorted { $0.key < $1.key }.map { directory, names in
+      let names = Set(names).sorted()
+      let shown = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+      return ResetPlan.Notice(
+        id: "data-stays",
+        message: "what \(shown) stored there stays"
+          + (selection.purge
+            ? ": a purge could delete it, so \(names.count > 1 ? "they are" : "it is") only removed" : ""),
+        subject: snapshot.root.hostPath(directory))
+    }
+    for removal in removals where removal.purge {
+      guard let trees = snapshot.storedData.deletedByPurge[removal.name] else { continue }
+      warnings.append(
+        ResetPlan.Notice(
+          id: "purge-deletes", message: "its purge deletes \(trees.joined(separator: ", ")) with all that is in there",
+          subject: removal.name))
     }
     return warnings
   }

@@ -7,9 +7,11 @@ extension SystemSnapshot {
   /// - Parameter environment: tells who became root; see ``RunningSystem``.
   /// - Parameter userID: the effective user id of this process.
   /// - Parameter executable: this program's own path, to find the package that it comes from.
+  /// - Parameter readsPurgeScripts: whether the plan may purge, so that it should name what that deletes.
   /// - Throws: ``SnapshotError``, ``FileError``, ``Deb822Error``, ``AccountsError``
   package static func read(
-    root: RootDirectory, environment: [String: String], userID: UInt32, executable: String?
+    root: RootDirectory, environment: [String: String], userID: UInt32, executable: String?,
+    readsPurgeScripts: Bool = false
   ) throws -> SystemSnapshot {
     guard root.exists("/") else { throw SnapshotError.noRoot(path: root.path) }
     guard root.exists(DpkgStatus.path) else { throw SnapshotError.noDpkg(path: root.hostPath(DpkgStatus.path)) }
@@ -83,7 +85,9 @@ extension SystemSnapshot {
       homes: readHomes(accounts, humanIDs, root),
       running: running,
       facts: SystemFacts.read(root: root, kernels: kernels, running: running, hasAdministrators: hasAdministrators),
-      removals: log.removals, log: log, drift: drift, ownPackage: owner(of: executable, root, status), notices: notices)
+      removals: log.removals, log: log, drift: drift,
+      storedData: StoredData.read(status.packages, root: root, readsScripts: readsPurgeScripts),
+      ownPackage: owner(of: executable, root, status), notices: notices)
   }
 
   /// dpkg keeps a list of files for every package that it knows. Lists without a package mean that the status was cut

@@ -29,6 +29,8 @@ package struct SystemSnapshot: Sendable {
   package let log: PackageLog
   /// What differs from stock besides packages and accounts.
   package let drift: SystemDrift
+  /// What people stored with the help of packages.
+  package let storedData: StoredData
   /// The name of the package that this program is installed from; nil when it is not from a package.
   package var ownPackage: PackageID?
   /// What could not be read, or looks wrong without stopping the plan.

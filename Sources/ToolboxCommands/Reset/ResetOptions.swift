@@ -74,7 +74,7 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Keep this many of the newest kernels, and remove the others.", valueName: "number"))
   var keepKernels: Int?
 
-  @Flag(help: "Remove the configuration files of removed packages, too.")
+  @Flag(help: "Purge removed packages, but those that keep data of people, such as databases.")
   var purge = false
 
   @Flag(help: "Accept a baseline that is not certain.")

@@ -36,7 +36,8 @@ struct ResetWork {
     _ context: CommandContext, root: RootDirectory, policy: ResetPolicy, baselineFiles: [String], selection: Selection
   ) throws {
     snapshot = try SystemSnapshot.read(
-      root: root, environment: context.environment, userID: context.userID, executable: CommandContext.executable)
+      root: root, environment: context.environment, userID: context.userID, executable: CommandContext.executable,
+      readsPurgeScripts: selection.purge)
     self.selection = selection
     rules = try KeepRule.shipped()
     let files = baselineFiles.isEmpty ? [policy.baseline?.value].compactMap { $0 } : baselineFiles

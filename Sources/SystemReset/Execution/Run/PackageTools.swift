@@ -40,7 +40,7 @@ struct PackageTools: Sendable {
   /// The whole command line of a transaction.
   func arguments(_ transaction: PackageTransaction, _ extra: [String] = []) -> [String] {
     [Self.aptGet, "-y", "-q"] + extra + settings
-      + ["-o", "APT::Get::Purge=\(transaction.purges ? 1 : 0)"]
+      + ["-o", "APT::Get::Purge=0"]
       + (transaction.remove.isEmpty ? ["--no-remove"] : [])
       + (transaction.downgrades ? ["--allow-downgrades"] : [])
       + (transaction.reinstalls ? ["--reinstall"] : [])
@@ -127,11 +127,10 @@ struct PackageTools: Sendable {
   /// that go, together with exactly those, then the other removals.
   /// - Throws: ``PackageToolError``, ``RootedProcess/Failure``
   func transactions(
-    install: [PackageTransaction.Item], remove: [PackageTransaction.Item], purges: Bool
+    install: [PackageTransaction.Item], remove: [PackageTransaction.Item]
   ) throws -> [PackageTransaction] {
     var removals = PackageTransaction()
     removals.remove = remove
-    removals.purges = purges
     guard !install.isEmpty else { return removals.isEmpty ? [] : [removals] }
     func pushedOut(_ items: [PackageTransaction.Item]) throws -> [PackageTransaction.Item]? {
       var all = PackageTransaction()
@@ -152,7 +151,6 @@ struct PackageTools: Sendable {
     var result: [PackageTransaction] = []
     var together = PackageTransaction()
     together.install = install
-    together.purges = purges
     if !conflicts.isEmpty {
       let rest = try install.filter { try pushedOut([$0])?.isEmpty == true }
       var first = PackageTransaction()

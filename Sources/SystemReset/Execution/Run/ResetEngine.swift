@@ -212,22 +212,19 @@ package struct ResetEngine {
     }
     var oldKernels = PackageTransaction()
     oldKernels.remove = items(true)
-    oldKernels.purges = plan.selection.purge
 
     // apt's opinion of the whole, before anything changes.
     var whole = PackageTransaction()
     whole.install = installations + downgrades.install
     whole.remove = items(false) + oldKernels.remove
     whole.downgrades = !downgrades.isEmpty
-    whole.purges = plan.selection.purge
     if !whole.isEmpty {
       let disagreements = whole.disagreements(try work.tools.simulate(whole))
       guard disagreements.isEmpty else { throw PackageToolError.disagrees(disagreements) }
     }
     return StepPlanning(
       plan: plan,
-      transactions: try work.tools.transactions(
-        install: installations, remove: items(false), purges: plan.selection.purge),
+      transactions: try work.tools.transactions(install: installations, remove: items(false)),
       downgrades: downgrades, oldKernels: oldKernels,
       conffiles: plan.selection.includes(.conffiles) ? conffiles(plan, work, states) : [],
       repositories: plan.selection.includes(.repositories) ? repositories(plan) : [], deletesHomes: deletesHomes,
@@ -271,7 +268,7 @@ package struct ResetEngine {
 
   private static func cannotReturn(_ plan: ResetPlan, deletesHomes: Set<String>) -> [String] {
     var result = deletesHomes.sorted().map { "the home of \($0), which is deleted by name" }
-    if plan.selection.purge, !plan.packages.remove.isEmpty {
+    if plan.packages.remove.contains(where: \.purge) {
       result.append("the configuration and data that purged packages delete")
     }
     result += plan.snaps.remove.map { "the data of the snap \($0), beyond the snapshot that snapd keeps" }

@@ -8,7 +8,7 @@ package struct ResetStep: Codable, Sendable, Equatable {
     case download
     /// One call of apt with exact lists.
     case packages
-    /// Configuration that removed packages left behind is purged.
+    /// What removed packages left behind is purged.
     case purge
     /// Auto marks are set.
     case marks
@@ -104,7 +104,6 @@ package struct PackageTransaction: Codable, Sendable, Equatable {
 
   package var install: [Item] = []
   package var remove: [Item] = []
-  package var purges = false
   package var downgrades = false
   package var reinstalls = false
   /// What stands there before a downgrade.

@@ -27,11 +27,13 @@ struct StepPlanning {
       step.title = "remove \(oldKernels.remove.count) packages of old kernels"
       steps.append(step)
     }
-    let leftovers = plan.packages.remove.filter { $0.class == .configFiles && $0.purge }
-    if !leftovers.isEmpty {
-      var step = ResetStep(.purge, "purge the configuration of \(leftovers.count) removed packages")
+    // By dpkg, of packages that are removed by then: apt purges all packages of a transaction or none, and those that hold data of
+    // people are never purged.
+    let purged = plan.packages.remove.filter(\.purge)
+    if !purged.isEmpty {
+      var step = ResetStep(.purge, "purge the configuration of \(purged.count) removed packages")
       step.transaction = PackageTransaction()
-      step.transaction?.remove = leftovers.map {
+      step.transaction?.remove = purged.map {
         .init(name: $0.name, architecture: $0.architecture, version: $0.version)
       }
       steps.append(step)
@@ -93,13 +95,12 @@ struct StepPlanning {
   static func step(_ transaction: PackageTransaction) -> ResetStep {
     let install = transaction.install.count
     let remove = transaction.remove.count
-    let verb = transaction.purges ? "purge" : "remove"
     let title =
       transaction.downgrades
       ? "take \(install) packages back to the distribution's version"
       : install == 0
-        ? "\(verb) \(remove) packages"
-        : remove == 0 ? "install \(install) packages" : "install \(install) and \(verb) \(remove) packages"
+        ? "remove \(remove) packages"
+        : remove == 0 ? "install \(install) packages" : "install \(install) and remove \(remove) packages"
     var step = ResetStep(.packages, title)
     step.transaction = transaction
     return step

@@ -112,7 +112,7 @@ struct UndoPlanning {
     install = try installable(install, removing: remove, &cannot)
     remove = try removable(remove, installing: install, &cannot)
     var steps: [ResetStep] = []
-    let inverse = try work.tools.transactions(install: install, remove: remove, purges: false).map { transaction in
+    let inverse = try work.tools.transactions(install: install, remove: remove).map { transaction in
       var transaction = transaction
       transaction.downgrades = transaction.install.contains { item in
         states.states[item.id].map { $0.status == "installed" && isNewer($0.version, item.version) } ?? false
