@@ -198,18 +198,21 @@ struct ResetRunTests {
 
   @Test func `a purge takes configuration and leaves what people stored`() async throws {
     let system = try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())
-    // Two packages whose purge deletes a directory: a database, and one that nobody knows.
+    // Two packages whose purge deletes a directory: a database, and one that nobody knows. The other also deletes an account that
+    // dpkg is told of for a file of the first.
     try await AccountRoot.shell(
       #"""
       set -e; cd "$1"; export DEBIAN_FRONTEND=noninteractive
       for pair in redis-server:redis added-state:added-state; do
         name=${pair%:*}; data=/var/lib/${pair#*:}; d=tmp/made; mkdir -p $d/DEBIAN $d/etc .$data
         printf 'Package: %s\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <root@localhost>\nDescription: x\n' $name > $d/DEBIAN/control
-        printf '#!/bin/sh\nif [ "$1" = purge ]; then rm -rf %s; fi\n' $data > $d/DEBIAN/postrm; chmod 755 $d/DEBIAN/postrm
+        printf '#!/bin/sh\nif [ "$1" = purge ]; then rm -rf %s; [ %s = redis-server ] || userdel ghost; fi\n' $data $name > $d/DEBIAN/postrm; chmod 755 $d/DEBIAN/postrm
         echo setting > $d/etc/$name.conf; echo /etc/$name.conf > $d/DEBIAN/conffiles; echo work > .$data/work
         chroot . dpkg-deb -Znone --root-owner-group --build /$d /tmp/made.deb > /dev/null
         chroot . dpkg -i /tmp/made.deb > /dev/null; rm -r $d tmp/made.deb
       done
+      chroot . useradd -r -s /usr/sbin/nologin ghost
+      chroot . dpkg-statoverride --update --add ghost root 640 /etc/redis-server.conf
       """#, system.path)
     try await system.savePlan("--purge")
     let shown = try await system.reset("--dry-run", "--purge", "--baseline", system.directory("stock.manifest"))
@@ -228,6 +231,7 @@ struct ResetRunTests {
       chroot . dpkg-query -W -f '${Package} ${db:Status-Status}\n' 'redis-server' 'added-*' | grep -v added-held
       """#, system.path)
     #expect(left == "work\nsetting\n3\nredis-server config-files\n", "\(left)")
+    #expect(done.output.contains("/etc/redis-server.conf: dpkg's override of its owner (ghost:root) is taken out"))
     let undone = try await system.reset("undo", "--yes")
     #expect(undone.status == 0, "\(undone.errors)")
     #expect(undone.output.contains("the configuration of added-01:all, which was purged"), "\(undone.output)")

@@ -7,6 +7,17 @@ import Testing
 
 /// What goes and what stays, on systems of a few packages each.
 @Suite struct ResetPlannerTests {
+  @Test func `an override of an account that is gone blocks, for dpkg would fail half-way`() throws {
+    var system = try FixtureSystem()
+    system.add("vim")
+    try system.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+    try system.write("etc/group", "root:x:0:\n")
+    try system.write("var/lib/dpkg/statoverride", "root root 755 /bin/fine\nghost root 640 /etc/lost\n")
+    let blockers = try system.plan().blockers.filter { $0.id == "lost-override" }
+    #expect(blockers.map(\.subject) == ["/etc/lost"])
+    #expect(blockers.first?.message.contains("user 'ghost' does not exist") == true)
+  }
+
   @Test func `what a person chose goes with what only it needs, each with its chain`() throws {
     var system = try FixtureSystem()
     system.add("editor", "Depends: editor-data, libc")

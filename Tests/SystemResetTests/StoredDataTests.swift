@@ -48,6 +48,9 @@ import Testing
     system.add("mariadb-server", state: "deinstall ok config-files")
     system.add("vim", state: "deinstall ok config-files")
     system.add("state")
+    // Its program shares a directory with a database, and deletes it.
+    system.add("shared-tools")
+    try system.write("var/lib/dpkg/info/shared-tools.postrm", "#!/bin/sh\nrm -rf /var/lib/postgresql\n")
     try system.write("var/lib/postgresql/15/main/PG_VERSION", "15\n")
     try system.write("var/lib/mysql/ibdata1", "x")
     try system.write("var/lib/state/file", "x")
@@ -61,7 +64,10 @@ import Testing
     let plan = try system().plan(selection)
     #expect(
       Dictionary(plan.packages.remove.map { ($0.name, $0.purge) }, uniquingKeysWith: { first, _ in first })
-        == ["postgresql": false, "postgresql-15": false, "redis-server": true, "vim": true, "state": true])
+        == [
+          "postgresql": false, "postgresql-15": false, "redis-server": true, "vim": true, "state": true,
+          "shared-tools": false,
+        ])
     let told = plan.warnings.filter { ["data-stays", "purge-deletes"].contains($0.id) }
     #expect(told.map(\.id) == ["data-stays", "purge-deletes"])
     #expect(told.first?.subject.hasSuffix("/var/lib/postgresql") == true)

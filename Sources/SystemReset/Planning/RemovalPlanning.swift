@@ -29,7 +29,7 @@ struct RemovalPlanning {
       return ResetPlan.Removal(
         name: package.id.name, architecture: package.id.architecture, version: package.version.text, class: kind,
         reason: reason, because: chain, installedSizeBytes: package.installedSizeBytes,
-        purge: analysis.selection.purge && snapshot.storedData.directories[package.id.name] == nil)
+        purge: analysis.selection.purge && !snapshot.storedData.isEndangered(byPurgeOf: package.id.name))
     }
     if analysis.selection.purge, analysis.selection.includes(.packages) {
       result += leftConfiguration()
@@ -48,7 +48,7 @@ struct RemovalPlanning {
   /// Packages that were removed and whose configuration files are still there.
   private func leftConfiguration() -> [ResetPlan.Removal] {
     snapshot.status.packages.filter {
-      $0.state == .configFiles && !$0.isHeld && snapshot.storedData.directories[$0.id.name] == nil
+      $0.state == .configFiles && !$0.isHeld && !snapshot.storedData.isEndangered(byPurgeOf: $0.id.name)
         && analysis.selection.keep.matching($0.id.name) == nil
     }
     .map { package in

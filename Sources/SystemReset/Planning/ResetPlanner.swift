@@ -201,6 +201,16 @@ package struct ResetPlanner: Sendable {
           id: "broken-packages", message: "dpkg has not finished with these packages; run 'dpkg --configure -a' first",
           subject: broken.sorted().joined(separator: " "), override: nil))
     }
+    let changesPackages =
+      !(plan.packages.remove.isEmpty && plan.packages.install.isEmpty && plan.packages.downgrade.isEmpty)
+    for override in plan.drift.statoverrides where changesPackages {
+      guard let problem = override.problem else { continue }
+      blockers.append(
+        ResetPlan.Blocker(
+          id: "lost-override",
+          message: "\(problem); take it out with 'dpkg-statoverride --remove' and the path, or make the account again",
+          subject: override.path, override: nil))
+    }
     if plan.baseline.confidence == .low {
       blockers.append(
         ResetPlan.Blocker(

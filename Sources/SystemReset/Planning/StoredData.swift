@@ -13,6 +13,14 @@ package struct StoredData: Sendable, Equatable {
 
   package init() {}
 
+  /// Whether a purge of a package could delete what people stored, also with another package: programs that share a directory do so.
+  package func isEndangered(byPurgeOf name: String) -> Bool {
+    if directories[name] != nil { return true }
+    return (deletedByPurge[name] ?? []).contains { tree in
+      directories.values.joined().contains { $0 == tree || $0.hasPrefix(tree + "/") || tree.hasPrefix($0 + "/") }
+    }
+  }
+
   /// - Parameter readsScripts: whether the scripts of packages are looked into for what they delete.
   static func read(_ packages: [InstalledPackage], root: RootDirectory, readsScripts: Bool) -> StoredData {
     var stored = StoredData()

@@ -101,7 +101,9 @@ struct UserPlanning {
       if path == home { return "shares its home with \(other.name)" }
       if path.hasPrefix(home + "/") { return "its home holds that of \(other.name)" }
     }
-    if let override = snapshot.drift.entries.statoverrides.first(where: { $0.user == account.name }) {
+    if let override = snapshot.drift.entries.statoverrides.first(where: {
+      $0.user == account.name || $0.group == account.name
+    }) {
       return "a statoverride of \(override.path) names it: every run of dpkg would fail without the account"
     }
     guard let found = snapshot.homes[account.name] else { return nil }

@@ -99,8 +99,35 @@ struct StepPerformer {
 
   private func purge(_ items: [PackageTransaction.Item]) throws -> StepResult {
     let states = try tools.states()
+    // Also before: a kill may have come between the two.
+    try takeOutLostOverrides()
     try tools.purge(items.filter { states.hasConfigurationOnly($0.id) }.map(\.word), log: work.log)
-    return StepResult()
+    var result = StepResult()
+    result.notes = try takeOutLostOverrides()
+    return result
+  }
+
+  /// A purge may delete an account that an override of dpkg's names, be it for a file of another package: no run of dpkg would unpack
+  /// anything any more.
+  /// - Returns: what was taken out, for people.
+  @discardableResult
+  private func takeOutLostOverrides() throws -> [String] {
+    guard let bytes = try root.readIfPresent(DpkgStatOverride.path, limit: 16 << 20) else { return [] }
+    let overrides = bytes.withUnsafeBufferPointer { DpkgStatOverride.parse($0, path: DpkgStatOverride.path).entries }
+    let accounts = try Accounts(
+      passwd: try root.readIfPresent(Accounts.passwdPath) ?? [], group: try root.readIfPresent(Accounts.groupPath) ?? []
+    )
+    let (users, groups) = (Set(accounts.users.map(\.name)), Set(accounts.groups.map(\.name)))
+    func isLost(_ name: String, _ known: Set<String>) -> Bool { !name.hasPrefix("#") && !known.contains(name) }
+    var notes: [String] = []
+    for override in overrides where isLost(override.user, users) || isLost(override.group, groups) {
+      let status = try tools.run(["/usr/bin/dpkg-statoverride", "--remove", override.path], log: work.log)
+      guard status == 0 else { throw PackageToolError.failed(program: "dpkg-statoverride", status: status) }
+      notes.append(
+        "\(override.path): dpkg's override of its owner (\(override.user):\(override.group)) is taken out, for the account is purged"
+      )
+    }
+    return notes
   }
 
   private func marks(_ marks: [ResetPlan.Mark]) throws -> StepResult {
