@@ -63,7 +63,7 @@ struct ResetRunRoot {
         $name $version; for line; do printf '%s\n' "$line"; done; printf 'Description: a small package\n'; } > $d/DEBIAN/control
       echo "$name $version" > $d/usr/share/$name/content
       echo "# $name $version" > $d/etc/$name.conf; echo /etc/$name.conf > $d/DEBIAN/conffiles
-      [ -z "$SCRIPT" ] || { printf '%s\n' "$SCRIPT" > $d/DEBIAN/$SCRIPT_NAME; chmod 755 $d/DEBIAN/$SCRIPT_NAME; }
+      for script in $SCRIPT_NAME; do printf '%s\n' "$SCRIPT" > $d/DEBIAN/$script; chmod 755 $d/DEBIAN/$script; done
       chroot . dpkg-deb -Znone --root-owner-group --build /$d /srv/$archive/${name}_${version}_all.deb > /dev/null
     }
     index() { # archive origin
@@ -76,7 +76,7 @@ struct ResetRunRoot {
           $2 $2 "$(date -Ru)" $(sha256sum Packages | cut -d' ' -f1) $(stat -c %s Packages) > Release )
     }
     SCRIPT=; SCRIPT_NAME=
-    for name in stock-a stock-b stock-c stock-d; do package debian $name 1.0; done
+    for name in stock-a stock-b stock-d; do package debian $name 1.0; done
     package debian clock-one 1.0 'Provides: clock' 'Conflicts: clock' 'Replaces: clock'
     package debian clock-two 1.0 'Provides: clock' 'Conflicts: clock' 'Replaces: clock'
     package debian added-held 1.0
@@ -86,9 +86,13 @@ struct ResetRunRoot {
     done
     SCRIPT_NAME=postinst; SCRIPT=$(printf '#!/bin/sh\nread answer || true\nread answer < /dev/tty || true\nexit 0')
     package debian stock-asks 1.0
-    SCRIPT_NAME=postrm; SCRIPT=$(printf '#!/bin/sh\nwhile [ -e /srv/postrm-waits ]; do sleep 0.1; done\n[ ! -e /srv/postrm-fails ]')
-    package debian added-fails 1.0
-    SCRIPT=; package vendor vendor-tool 1.0
+    # Wait, or fail, where a test wants it.
+    SCRIPT=$(printf '#!/bin/sh\nwhile [ -e /srv/$DPKG_MAINTSCRIPT_NAME-waits ]; do sleep 0.1; done\n[ ! -e /srv/$DPKG_MAINTSCRIPT_NAME-fails ]')
+    SCRIPT_NAME='preinst postinst prerm postrm'; package debian added-fails 1.0
+    SCRIPT_NAME='preinst postinst'; package debian stock-c 1.0
+    # Every package that comes or goes has work for this one.
+    SCRIPT_NAME=triggers; SCRIPT='interest-noawait /usr/share'; package debian stock-watches 1.0
+    SCRIPT_NAME=; package vendor vendor-tool 1.0
     index debian Debian; index vendor Vendor
     rm -rf srv/build
     : > etc/apt/sources.list; rm -rf etc/apt/sources.list.d/*
@@ -96,7 +100,7 @@ struct ResetRunRoot {
     echo box > etc/hostname
     sed -i 's/pam_unix.so/pam_unix.so nodelay/' etc/pam.d/common-auth
     chroot . apt-get -qq update
-    chroot . apt-get -qq -y install stock-a stock-b stock-c stock-d stock-asks clock-one > /dev/null
+    chroot . apt-get -qq -y install stock-a stock-b stock-c stock-d stock-asks stock-watches clock-one > /dev/null
     chroot . dpkg-query -W -f '${binary:Package}\t${Version}\n' > "$2"
     """#
 
@@ -157,11 +161,11 @@ struct ResetRunRoot {
     return try await ToolboxProcess.run(path: all[0], Array(all.dropFirst()))
   }
 
-  /// Makes and saves the plan.
+  /// Makes and saves the plan, from the directory of the baseline; it is carried out from elsewhere.
   func savePlan(_ more: String...) async throws {
     let all =
-      ["reset", "plan", "-o", plan, "--root", path, "--baseline", directory("stock.manifest")] + Self.selection + more
-    let outcome = try await ToolboxProcess.run(all)
+      ["reset", "plan", "-o", plan, "--root", path, "--baseline", "stock.manifest"] + Self.selection + more
+    let outcome = try await ToolboxProcess.run(all, workingDirectory: directory.path)
     guard outcome.status == 0 else { throw AccountRoot.Failure(description: outcome.errors) }
   }
 

@@ -66,6 +66,13 @@ struct ResetRunTests {
     let login = try await AccountRoot.shell(
       #"chroot "$1" getent shadow anna | cut -d: -f2 | cut -c1-3"#, system.path)
     #expect(login == "$y$\n")
+
+    // What came back can go again, a package that no archive has above all, and come back again.
+    try await system.savePlan()
+    let twice = try await system.apply()
+    try #require(twice.status == 0, "\(twice.errors)")
+    #expect(try await system.reset("undo", "--yes").status == 0)
+    #expect(try await lines(system.state(leavingOut: ["rescue"])).symmetricDifference(lines(back)).isEmpty)
   }
 
   @Test func `without a terminal a public key opens the new account`() async throws {
@@ -214,7 +221,9 @@ struct ResetRunTests {
       chroot . useradd -r -s /usr/sbin/nologin ghost
       chroot . dpkg-statoverride --update --add ghost root 640 /etc/redis-server.conf
       """#, system.path)
-    try await system.savePlan("--purge")
+    // With a second list: it is read again when the plan is carried out.
+    try "added-25\n".write(toFile: system.directory("installer-remove"), atomically: true, encoding: .utf8)
+    try await system.savePlan("--purge", "--baseline", "installer-remove")
     let shown = try await system.reset("--dry-run", "--purge", "--baseline", system.directory("stock.manifest"))
     // As one line: it is filled to the width of the terminal.
     let text = shown.output.split { $0.isWhitespace }.joined(separator: " ")

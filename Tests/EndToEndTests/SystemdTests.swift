@@ -153,9 +153,71 @@ struct SystemdTests {
     #expect(!after.contains("added-01:all 1.0 install installed"))
     #expect(try await system.shell("dpkg --audit") == "")
     try await system.shell("toolbox reset undo --yes > /dev/null")
-    let differs = Set(try await root.state().split(separator: "\n")).symmetricDifference(before.split(separator: "\n"))
-      // The account that was made stays, and with it its place among the administrators.
-      .filter { !$0.contains("rescue") && !$0.hasPrefix("sudo:") }
-    #expect(differs.isEmpty)
+    let left = try await difference(root, from: before)
+    #expect(left.isEmpty)
+  }
+
+  /// What is killed in which script of a package, and what is done then.
+  struct Outage: Sendable, CustomTestStringConvertible {
+    let command: String
+    let script: String
+    let then: String
+    var testDescription: String { "\(command), in a \(script), then \(then)" }
+  }
+
+  @Test(arguments: [
+    Outage(command: "apply", script: "preinst", then: "resume"),
+    Outage(command: "apply", script: "postinst", then: "resume"),
+    Outage(command: "apply", script: "postrm", then: "resume"),
+    Outage(command: "apply", script: "preinst", then: "undo"),
+    Outage(command: "apply", script: "postrm", then: "undo"),
+    Outage(command: "undo", script: "preinst", then: "resume"),
+  ])
+  func `power that goes while dpkg works costs nothing`(outage: Outage) async throws {
+    let machine = try await Self.machine.value()
+    let (root, system) = (machine.root, machine.system)
+    let before = try await root.state()
+    let begun = try await system.shell(
+      #"""
+      cd /root; umask 077
+      apply() {
+        setsid toolbox reset apply /root/plan.json --yes --allow users --allow conffiles --allow repositories \
+          --backup-password-fd 9 9> password > said 2>&1 < /dev/null
+      }
+      undo() { setsid toolbox reset undo --yes > said 2>&1 < /dev/null; }
+      toolbox reset plan --baseline stock.manifest --with conffiles --with repositories -o plan.json > /dev/null
+      if [ "$1" = undo ]; then apply; fi
+      touch "/srv/$2-waits"
+      $1 & run=$!
+      for try in $(seq 600); do
+        if pgrep -f "/var/lib/dpkg/.*[.i/]$2 " > /dev/null || ! kill -0 $run; then break; fi
+        sleep 0.1
+      done
+      for name in toolbox apt-get dpkg; do pkill -KILL -x $name || true; done
+      pkill -KILL -f "/var/lib/dpkg/.*[.i/]$2 " || true
+      rm "/srv/$2-waits"; wait || true
+      dpkg-query -W -f '${db:Status-Status}\n' | sort | uniq -c
+      """#, outage.command, outage.script)
+    let said = try String(contentsOfFile: root.path + "/root/said", encoding: .utf8)
+    #expect(begun.contains("half-"), "\(begun)\(said)")
+    // Another run is not begun on such a system.
+    let another = try await system.run("/usr/bin/toolbox", "reset", "apply", "/root/plan.json", "--yes")
+    #expect([3, 64].contains(another.status), "\(another.errors)")
+    if outage.then == "resume" {
+      let resumed = try await system.shell(
+        "cd /root; umask 077; setsid toolbox reset resume --backup-password-fd 9 9> password")
+      #expect(resumed.contains("done"), "\(resumed)")
+      #expect(try await system.shell("dpkg --audit") == "")
+    }
+    if outage.command == "apply" { try await system.shell("toolbox reset undo --yes") }
+    #expect(try await system.shell("dpkg --audit") == "")
+    let left = try await difference(root, from: before)
+    #expect(left.isEmpty)
+  }
+
+  /// What an undo left different. The account that was made stays, and with it its place among the administrators.
+  private func difference(_ root: ResetRunRoot, from before: String) async throws -> [Substring] {
+    Set(try await root.state().split(separator: "\n")).symmetricDifference(before.split(separator: "\n"))
+      .filter { !$0.contains("rescue") && !$0.hasPrefix("sudo:") }.sorted()
   }
 }

@@ -20,6 +20,8 @@ package struct Baseline: Sendable, Equatable {
   package var source: ResetPlan.BaselineSource
   /// The file that it was read from.
   package var path: String?
+  /// All that were named: the list, its layers and removals, as absolute paths of the host in their order; empty for other sources.
+  package var files: [String] = []
   /// The day of the record, `YYYY-MM-DD`.
   package var date: String?
   package var confidence: ResetPlan.Confidence

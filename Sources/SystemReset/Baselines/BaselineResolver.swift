@@ -28,7 +28,9 @@ extension Baseline {
   /// - Throws: ``FileError``, ``BaselineFileError``, ``BaselineError``
   package static func resolve(_ snapshot: SystemSnapshot, files: [String] = []) throws -> Baseline {
     let evidence = try BaselineReader.read(root: snapshot.root, release: snapshot.release, files: files)
-    return try BaselineResolver(snapshot, evidence).resolve()
+    var baseline = try BaselineResolver(snapshot, evidence).resolve()
+    baseline.files = files
+    return baseline
   }
 }
 

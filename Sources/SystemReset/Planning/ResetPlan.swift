@@ -50,6 +50,8 @@ package struct ResetPlan: Sendable, Codable, Equatable {
   package struct BaselineSummary: Sendable, Codable, Equatable {
     package var source: BaselineSource
     @Nullable package var path: String?
+    /// All that were named, of which ``path`` is one; empty for other sources.
+    package var files: [String] = []
     @Nullable package var date: String?
     package var confidence: Confidence
     package var notes: [String] = []

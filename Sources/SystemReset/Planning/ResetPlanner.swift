@@ -64,7 +64,8 @@ package struct ResetPlanner: Sendable {
     }
     notes.append("\(explained) of \(graph.packages.count) installed packages are explained")
     return ResetPlan.BaselineSummary(
-      source: baseline.source, path: baseline.path, date: baseline.date, confidence: confidence, notes: notes)
+      source: baseline.source, path: baseline.path, files: baseline.files, date: baseline.date, confidence: confidence,
+      notes: notes)
   }
 
   // MARK: What stays

@@ -12,7 +12,7 @@ struct ResetWork {
   init(_ context: CommandContext, system: SystemOptions, selection: SelectionOptions) throws {
     let policy = try ResetPolicy.read(root: system.rootDirectory, file: system.policy, userID: context.userID)
     try self.init(
-      context, root: system.rootDirectory, policy: policy, baselineFiles: system.baseline,
+      context, root: system.rootDirectory, policy: policy, baselineFiles: system.baseline.map(absolutePath),
       selection: selection.selection(policy))
   }
 
@@ -27,9 +27,8 @@ struct ResetWork {
     }
     merge(&selection.keep, policy.keep)
     merge(&selection.keepUsers, policy.protectUsers)
-    let file = plan.baseline.source == .file ? plan.baseline.path : nil
     try self.init(
-      context, root: root, policy: policy, baselineFiles: file.map { [$0] } ?? [], selection: selection)
+      context, root: root, policy: policy, baselineFiles: plan.baseline.files, selection: selection)
   }
 
   private init(

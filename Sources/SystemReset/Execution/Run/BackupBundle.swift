@@ -79,6 +79,7 @@ struct BackupBundle {
     guard !items.isEmpty else { return [] }
     let packages = try bundle.makeDirectory("packages", mode: 0o700)
     var notes: [String] = []
+    var failures: [String] = []
     for item in items where states.isPresent(item.id) {
       let name = Self.fileName(item)
       if let cached = try SecureDirectory.open(following: "/var/cache/apt/archives", in: root)?.read(
@@ -91,9 +92,11 @@ struct BackupBundle {
         try repack(item, log: log)
         notes.append("\(item.id) \(item.version) is in no archive; it was packed again from its installed files")
       } catch let error as BackupError {
-        notes.append("\(item.id) \(item.version) cannot come back: \(error.message)")
+        failures.append("\(item.id) (\(error.message))")
       }
     }
+    // What would be lost for good is not taken away.
+    guard failures.isEmpty else { throw BackupError.notSaved(failures) }
     return notes
   }
 
@@ -163,6 +166,9 @@ struct BackupBundle {
     }
   }
 
+  /// Of a package that came back once, dpkg's status has it too.
+  private static let repackedField = "X-Repacked-By"
+
   /// A stanza of dpkg's status as the control file of a package, with a field that says where it comes from.
   static func control(_ stanza: String) -> String {
     var result: [Substring] = []
@@ -170,11 +176,13 @@ struct BackupBundle {
     for line in stanza.split(separator: "\n", omittingEmptySubsequences: true) {
       if let first = line.first, first != " ", first != "\t" {
         let field = line.prefix { $0 != ":" }.lowercased()
-        isLeftOut = ["status", "conffiles", "config-version", "triggers-pending", "triggers-awaited"].contains(field)
+        isLeftOut = [
+          "status", "conffiles", "config-version", "triggers-pending", "triggers-awaited", repackedField.lowercased(),
+        ].contains(field)
       }
       if !isLeftOut { result.append(line) }
     }
-    return result.joined(separator: "\n") + "\nX-Repacked-By: toolbox from the installed files\n"
+    return result.joined(separator: "\n") + "\n\(repackedField): toolbox from the installed files\n"
   }
 
   /// The path inside the root of a package file that the bundle of a run has; nil where it has none that is whole.
@@ -245,6 +253,8 @@ enum BackupError: ReportableError, Equatable {
   case notMade(what: String, status: Int32)
   /// What was written cannot be read back.
   case notReadable(String)
+  /// Packages that no archive has, each with the reason why no copy of it could be made.
+  case notSaved([String])
   /// dpkg has no list of the package's files.
   case noFileList(String)
 
@@ -253,6 +263,9 @@ enum BackupError: ReportableError, Equatable {
     switch self {
     case .notMade(let what, let status): "\(what) could not be made (it ended with \(status)); the log says more"
     case .notReadable(let path): "\(path): cannot be read back"
+    case .notSaved(let packages):
+      "no archive has \(packages.joined(separator: ", ")), and no copy could be made, so nothing was changed; "
+        + "end this run with 'toolbox reset undo', and keep such packages with --keep, or remove them yourself"
     case .noFileList(let id): "dpkg has no list of the files of \(id)"
     }
   }

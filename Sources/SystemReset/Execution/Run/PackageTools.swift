@@ -90,6 +90,14 @@ struct PackageTools: Sendable {
     guard status == 0 else { throw PackageToolError.failed(program: "dpkg --configure -a", status: status) }
   }
 
+  /// Has dpkg want packages again that it was told to remove and that are still there.
+  /// - Throws: ``PackageToolError``, ``RootedProcess/Failure``
+  func want(_ ids: [String], log: Int32) throws {
+    guard !ids.isEmpty else { return }
+    let status = try process.run(["/usr/bin/apt-mark", "install", "--"] + ids, log: log)
+    guard status == 0 else { throw PackageToolError.failed(program: "apt-mark install", status: status) }
+  }
+
   /// Purges packages of which only configuration is left.
   func purge(_ names: [String], log: Int32) throws {
     guard !names.isEmpty else { return }

@@ -161,23 +161,29 @@ package struct ResetEngine {
     return try carryOut(JournalState(beginning: beginning, records: [record]), work, unavailable: unavailable)
   }
 
-  /// dpkg may only finish packages of this run: others would be somebody else's work.
+  /// dpkg may only finish packages of this run: others would be somebody else's work. A package that only waits for triggers is
+  /// nobody's: any package that came or went asks others to look (deb-triggers(5)), and that is all that is left to do there.
   private func finishInterrupted(_ state: JournalState, _ work: RunWork) throws {
     // An apt of this run may have outlived toolbox; what it has not done yet is only known when it has ended.
     try Preflight(root: root, tools: work.tools).waitForLocks()
-    let unfinished = Set(try work.tools.states().unfinished)
+    let states = try work.tools.states()
+    let unfinished = Set(states.unfinished)
     let updates = try root.names(in: "/var/lib/dpkg/updates") ?? []
-    guard !unfinished.isEmpty || !updates.isEmpty else { return }
-    let own = Set(
-      state.beginning.steps.filter(state.isBegun).compactMap(\.transaction).flatMap { $0.install + $0.remove }.map(\.id)
-    )
-    let foreign = unfinished.subtracting(own)
+    let transactions = state.beginning.steps.filter(state.isBegun).compactMap(\.transaction)
+    let isAnyToldToGo = transactions.contains { $0.remove.contains { states.isToldToGo($0.id) } }
+    guard !unfinished.isEmpty || !updates.isEmpty || isAnyToldToGo else { return }
+    let own = Set(transactions.flatMap { $0.install + $0.remove }.map(\.id))
+    let foreign = unfinished.subtracting(own).filter { !states.waitsForTriggers($0) }
     guard foreign.isEmpty else { throw PreflightError.brokenPackages(foreign.sorted()) }
     let step = ResetStep.configuring
     try work.journal.write(JournalRecord(.intent, now(), step: step.id))
     var ended = JournalRecord(.done, now(), step: step.id)
     do {
       try work.tools.configureAll(log: work.log)
+      try finishUnpacking(state, work)
+      // Nobody but this run's apt told dpkg so; whatever goes on from here tells it again.
+      let now = try work.tools.states()
+      try work.tools.want(Set(transactions.flatMap(\.remove).map(\.id)).filter(now.isToldToGo).sorted(), log: work.log)
     } catch let error as PackageToolError {
       // Removals that failed half-way are no configuration; the step itself tries them again.
       report(RunEvent(run: work.run, step, number: 0, count: 0, .note, message: error.message))
@@ -185,6 +191,17 @@ package struct ResetEngine {
       ended.message = error.message
     }
     try work.journal.write(ended)
+  }
+
+  /// A package that dpkg was unpacking can neither be configured nor removed until it is unpacked again (dpkg(1), `reinst-required`):
+  /// the transaction that it is of is finished first, also where it is then taken back.
+  private func finishUnpacking(_ state: JournalState, _ work: RunWork) throws {
+    for step in state.beginning.steps where state.isBegun(step) && !state.isDone(step) {
+      guard let transaction = step.transaction, step.kind == .packages else { continue }
+      let states = try work.tools.states()
+      guard transaction.install.contains(where: { states.isHalfInstalled($0.id) }) else { continue }
+      try work.tools.carryOut(transaction.rest(states), log: work.log) { _, _ in }
+    }
   }
 
   // MARK: Steps of a plan

@@ -142,6 +142,8 @@ package struct PackageTransaction: Codable, Sendable, Equatable {
     var rest = self
     rest.install = install.filter { !states.isInstalled($0) }
     rest.remove = remove.filter { states.isPresent($0.id) }
+    // Where dpkg was killed while it unpacked or removed the same version, apt takes it for installed and does nothing.
+    if rest.install.contains(where: { states.isHalfInstalled($0.id) }) { rest.reinstalls = true }
     return rest
   }
 }
@@ -152,23 +154,26 @@ package struct PackageStates: Sendable, Equatable {
     let version: String
     /// `installed`, `config-files`, `half-configured` and so on.
     let status: String
+    /// What is wanted of it: `install`, `hold`, `deinstall`, `purge`, `unknown`.
+    let want: String
   }
 
   private(set) var states: [String: State] = [:]
 
-  static let format = "${Package}:${Architecture}\t${Version}\t${db:Status-Status}\n"
+  static let format = "${Package}:${Architecture}\t${Version}\t${db:Status-Status}\t${db:Status-Want}\n"
 
   /// Reads what `dpkg-query -W` printed in ``format``.
   init(_ text: String) {
     for line in text.split(separator: "\n") {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      states[String(fields[0])] = State(version: String(fields[1]), status: String(fields[2]))
+      guard fields.count == 4 else { continue }
+      states[String(fields[0])] = State(
+        version: String(fields[1]), status: String(fields[2]), want: String(fields[3]))
     }
   }
 
   func isInstalled(_ item: PackageTransaction.Item) -> Bool {
-    states[item.id] == State(version: item.version, status: "installed")
+    states[item.id].map { $0.version == item.version && $0.status == "installed" } ?? false
   }
 
   /// Whether something of the package is there besides its configuration.
@@ -178,6 +183,20 @@ package struct PackageStates: Sendable, Equatable {
   }
 
   func hasConfigurationOnly(_ id: String) -> Bool { states[id]?.status == "config-files" }
+
+  /// Whether a package is whole and dpkg was told that it is about to go: apt does so with all that a transaction removes before the
+  /// first of them goes.
+  func isToldToGo(_ id: String) -> Bool {
+    states[id].map { $0.status == "installed" && ["deinstall", "purge"].contains($0.want) } ?? false
+  }
+
+  /// Whether dpkg was interrupted while it unpacked or removed the package.
+  func isHalfInstalled(_ id: String) -> Bool { states[id]?.status == "half-installed" }
+
+  /// Whether a package is in place and only triggers are left to be dealt with, its own or another's.
+  func waitsForTriggers(_ id: String) -> Bool {
+    ["triggers-pending", "triggers-awaited"].contains(states[id]?.status)
+  }
 
   /// Packages that dpkg has not finished with.
   var unfinished: [String] {
