@@ -22,8 +22,8 @@ struct SystemdTests {
   private static let machine = Once {
     let root = try await ResetRunRoot(including: packages)
     try await AccountRoot.shell(
-      #"cp "$1" "$2/toolbox.deb"; chroot "$2" dpkg -i /toolbox.deb > /dev/null; rm "$2/toolbox.deb""#,
-      try #require(BuiltPackage.path), root.path)
+      #"cp "$1" "$2/toolbox.deb"; chroot "$2" dpkg -i /toolbox.deb > /dev/null; rm "$2/toolbox.deb"; cp "$3" "$2/root""#,
+      try #require(BuiltPackage.path), root.path, root.directory("stock.manifest"))
     return Machine(root: root, system: try await BootedRoot(root.path))
   }
 
@@ -112,8 +112,6 @@ struct SystemdTests {
     let machine = try await Self.machine.value()
     let (root, system) = (machine.root, machine.system)
     let before = try await root.state()
-    try FileManager.default.copyItem(
-      atPath: root.directory("stock.manifest"), toPath: root.path + "/root/stock.manifest")
     let begun = try await system.shell(
       #"""
       cd /root; umask 077
@@ -170,6 +168,7 @@ struct SystemdTests {
     Outage(command: "apply", script: "postinst", then: "resume"),
     Outage(command: "apply", script: "postrm", then: "resume"),
     Outage(command: "apply", script: "preinst", then: "undo"),
+    Outage(command: "apply", script: "prerm", then: "undo"),
     Outage(command: "apply", script: "postrm", then: "undo"),
     Outage(command: "undo", script: "preinst", then: "resume"),
   ])

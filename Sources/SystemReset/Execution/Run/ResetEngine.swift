@@ -169,21 +169,22 @@ package struct ResetEngine {
     let states = try work.tools.states()
     let unfinished = Set(states.unfinished)
     let updates = try root.names(in: "/var/lib/dpkg/updates") ?? []
-    let transactions = state.beginning.steps.filter(state.isBegun).compactMap(\.transaction)
-    let isAnyToldToGo = transactions.contains { $0.remove.contains { states.isToldToGo($0.id) } }
-    guard !unfinished.isEmpty || !updates.isEmpty || isAnyToldToGo else { return }
-    let own = Set(transactions.flatMap { $0.install + $0.remove }.map(\.id))
+    let own = Set(
+      state.beginning.steps.filter(state.isBegun).compactMap(\.transaction).flatMap { $0.install + $0.remove }.map(\.id)
+    )
+    let toldToGo = own.filter(states.isToldToGo).sorted()
+    guard !unfinished.isEmpty || !updates.isEmpty || !toldToGo.isEmpty else { return }
     let foreign = unfinished.subtracting(own).filter { !states.waitsForTriggers($0) }
     guard foreign.isEmpty else { throw PreflightError.brokenPackages(foreign.sorted()) }
     let step = ResetStep.configuring
     try work.journal.write(JournalRecord(.intent, now(), step: step.id))
     var ended = JournalRecord(.done, now(), step: step.id)
     do {
+      // Nobody but this run's apt told dpkg so; whatever goes on from here tells it again. dpkg does not configure what is to go, and
+      // apt cannot bring back what is neither there nor gone.
+      try work.tools.want(toldToGo, log: work.log)
       try work.tools.configureAll(log: work.log)
       try finishUnpacking(state, work)
-      // Nobody but this run's apt told dpkg so; whatever goes on from here tells it again.
-      let now = try work.tools.states()
-      try work.tools.want(Set(transactions.flatMap(\.remove).map(\.id)).filter(now.isToldToGo).sorted(), log: work.log)
     } catch let error as PackageToolError {
       // Removals that failed half-way are no configuration; the step itself tries them again.
       report(RunEvent(run: work.run, step, number: 0, count: 0, .note, message: error.message))

@@ -184,10 +184,10 @@ package struct PackageStates: Sendable, Equatable {
 
   func hasConfigurationOnly(_ id: String) -> Bool { states[id]?.status == "config-files" }
 
-  /// Whether a package is whole and dpkg was told that it is about to go: apt does so with all that a transaction removes before the
+  /// Whether a package is there and dpkg was told that it is about to go: apt does so with all that a transaction removes before the
   /// first of them goes.
   func isToldToGo(_ id: String) -> Bool {
-    states[id].map { $0.status == "installed" && ["deinstall", "purge"].contains($0.want) } ?? false
+    isPresent(id) && (states[id].map { ["deinstall", "purge"].contains($0.want) } ?? false)
   }
 
   /// Whether dpkg was interrupted while it unpacked or removed the package.
