@@ -24,7 +24,7 @@ struct ResetRunRoot {
 
   /// A library that is loaded into the program from outside: it kills it with SIGKILL right after so many calls of fdatasync(2),
   /// which the program makes once for every record of its journal.
-  private static let killer = Once<String> {
+  private static let killer = Once<TemporaryDirectory> {
     let directory = try TemporaryDirectory()
     let source = try directory.write(
       "killer.c",
@@ -42,10 +42,10 @@ struct ResetRunRoot {
           return result;
         }
         """#)
-    let library = "/tmp/toolbox-killer-\(getpid()).so"
-    let made = try await ToolboxProcess.run(path: compiler ?? "", ["-shared", "-fPIC", "-o", library, source])
+    let made = try await ToolboxProcess.run(
+      path: compiler ?? "", ["-shared", "-fPIC", "-o", directory("killer.so"), source])
     guard made.status == 0 else { throw AccountRoot.Failure(description: made.errors) }
-    return library
+    return directory
   }
 
   /// Two archives of small packages in `/srv`: the distribution's, as it says of itself, and a vendor's. The packages of the
@@ -183,7 +183,7 @@ struct ResetRunRoot {
   }
 
   private static func killing(after number: Int, asGroup: Bool) async throws -> [String: String] {
-    var environment = ["LD_PRELOAD": try await killer.value(), "KILL_AFTER": String(number)]
+    var environment = ["LD_PRELOAD": try await killer.value()("killer.so"), "KILL_AFTER": String(number)]
     if asGroup { environment["KILL_GROUP"] = "1" }
     return environment
   }

@@ -10,6 +10,7 @@ package final class Companion: Sendable {
   private let process: pid_t
   /// While it is open, the shell waits.
   private let lifeline: Int32
+  private let leftover: Int
 
   /// - Parameters:
   ///   - path: of the program; its output goes nowhere.
@@ -17,10 +18,17 @@ package final class Companion: Sendable {
   package init(_ path: String, _ arguments: [String], endingWith signal: String) throws {
     // The shell ends the program when the other end of its input is closed: by deinit, or by the kernel when the tests are killed.
     let script = #"signal=$1; shift; "$@" & read -r _; kill -s "$signal" $! 2>/dev/null; wait"#
-    (process, lifeline) = try Self.spawn("/bin/sh", ["-c", script, "sh", signal, path] + arguments)
+    let (process, lifeline) = try Self.spawn("/bin/sh", ["-c", script, "sh", signal, path] + arguments)
+    (self.process, self.lifeline) = (process, lifeline)
+    leftover = Leftovers.add { Self.end(process, lifeline) }
   }
 
   deinit {
+    Leftovers.cancel(leftover)
+    Self.end(process, lifeline)
+  }
+
+  private static func end(_ process: pid_t, _ lifeline: Int32) {
     close(lifeline)
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}

@@ -1,14 +1,17 @@
 import FoundationEssentials
 import Glibc
 
-/// A directory that lives as long as the value and is then removed with everything in it.
+/// A directory that lives as long as the value, or the process, and is then removed with everything in it.
 package final class TemporaryDirectory: Sendable {
   package let path: String
+  private let leftover: Int
 
   package init() throws {
     var template = Array("/tmp/toolbox-test-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-    path = String(cString: made)
+    let path = String(cString: made)
+    self.path = path
+    leftover = Leftovers.add { try? FileManager.default.removeItem(atPath: path) }
   }
 
   /// The path of a file inside.
@@ -30,5 +33,8 @@ package final class TemporaryDirectory: Sendable {
     try write(name, text.utf8)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit {
+    Leftovers.cancel(leftover)
+    try? FileManager.default.removeItem(atPath: path)
+  }
 }
