@@ -193,6 +193,23 @@ struct ResetFaultTests {
     row("a package in the bundle is damaged", "named by the undo, which brings back the rest")
   }
 
+  @Test func `a package that no archive has and that cannot be copied stays, with all the others`() async throws {
+    let system = try await makeSystem()
+    let before = try await system.state()
+    // dpkg no longer knows which files it has.
+    try FileManager.default.removeItem(atPath: system.path + "/var/lib/dpkg/info/local-notes.list")
+    try await system.savePlan()
+    let refused = try await system.apply()
+    #expect(refused.status == 1, "\(refused.errors)")
+    #expect(refused.errors.contains("no archive has local-notes:all"), "\(refused.errors)")
+    #expect(try await system.state() == before)
+    #expect(try await system.reset("undo", "--yes").status == 0)
+    try await system.savePlan("--keep", "local-notes")
+    let done = try await system.apply()
+    #expect(done.status == 0, "\(done.errors)")
+    #expect(try await system.state().contains("local-notes:all 1.0 install installed"))
+  }
+
   @Test func `names that a shell or a terminal would take amiss go through a reset and back`() async throws {
     let system = try await makeSystem()
     try await AccountRoot.shell(
