@@ -44,6 +44,15 @@ package struct DpkgStatOverride: Sendable, Equatable {
 
   package static let path = "/var/lib/dpkg/statoverride"
 
+  /// What it names and nobody has, such as `user 'redis'`: every run of dpkg that unpacks something fails on it. Empty where all is
+  /// well; an id stands for itself.
+  package func missingAccounts(users: Set<String>, groups: Set<String>) -> [String] {
+    var missing: [String] = []
+    if !user.hasPrefix("#"), !users.contains(user) { missing.append("user '\(user)'") }
+    if !group.hasPrefix("#"), !groups.contains(group) { missing.append("group '\(group)'") }
+    return missing
+  }
+
   /// One `USER GROUP MODE PATH` a line; a path may hold blanks. Source: dpkg-statoverride(1).
   package static func parse(_ bytes: UnsafeBufferPointer<UInt8>, path: String) -> ParsedFile<DpkgStatOverride> {
     var file = ParsedFile<DpkgStatOverride>()

@@ -118,10 +118,7 @@ package struct SystemDriftReader {
     let users = Set(accounts.users.map(\.name))
     let groups = Set(accounts.groups.map(\.name))
     drift.entries.statoverrides = parsed(DpkgStatOverride.path, DpkgStatOverride.parse).map { override in
-      func isUnknown(_ name: String, _ known: Set<String>) -> Bool { !name.hasPrefix("#") && !known.contains(name) }
-      var missing: [String] = []
-      if isUnknown(override.user, users) { missing.append("user '\(override.user)'") }
-      if isUnknown(override.group, groups) { missing.append("group '\(override.group)'") }
+      let missing = override.missingAccounts(users: users, groups: groups)
       return .init(
         path: override.path, user: override.user, group: override.group, mode: override.mode,
         problem: missing.isEmpty

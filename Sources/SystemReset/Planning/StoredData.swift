@@ -43,7 +43,7 @@ package struct StoredData: Sendable, Equatable {
       if !full.isEmpty { stored.directories[name] = full }
       guard readsScripts else { continue }
       for file in [name, package.id.description] {
-        // Only a plan that is poorer for it: the package is in the plan to be purged anyway.
+        // By its name, or with its architecture where several can be there. What cannot be read makes the plan poorer, no more.
         guard let script = try? root.readIfPresent("/var/lib/dpkg/info/\(file).postrm", limit: 1 << 20) else {
           continue
         }

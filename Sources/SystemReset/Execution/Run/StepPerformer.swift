@@ -118,9 +118,8 @@ struct StepPerformer {
       passwd: try root.readIfPresent(Accounts.passwdPath) ?? [], group: try root.readIfPresent(Accounts.groupPath) ?? []
     )
     let (users, groups) = (Set(accounts.users.map(\.name)), Set(accounts.groups.map(\.name)))
-    func isLost(_ name: String, _ known: Set<String>) -> Bool { !name.hasPrefix("#") && !known.contains(name) }
     var notes: [String] = []
-    for override in overrides where isLost(override.user, users) || isLost(override.group, groups) {
+    for override in overrides where !override.missingAccounts(users: users, groups: groups).isEmpty {
       let status = try tools.run(["/usr/bin/dpkg-statoverride", "--remove", override.path], log: work.log)
       guard status == 0 else { throw PackageToolError.failed(program: "dpkg-statoverride", status: status) }
       notes.append(
