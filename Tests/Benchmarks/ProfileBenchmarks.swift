@@ -58,18 +58,20 @@ extension Benchmarks {
       return
     }
     let size = ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0) / 1_000_000
-    let subject = Timed("toolbox perf collapse", toolbox, ["perf", "collapse", "--compat", "flamegraph", path])
-    let better = Timed("by its own rules", toolbox, ["perf", "collapse", path])
     let directory = ProcessInfo.processInfo.environment["FLAMEGRAPH_DIR"]
     let peer = directory.map { Timed("stackcollapse-perf.pl", "\($0)/stackcollapse-perf.pl", [path]) }
     if peer == nil {
       print("  stackcollapse-perf.pl is not timed: FLAMEGRAPH_DIR does not name its directory\n")
     }
-    Comparison(
-      title: "from \(size) MB of perf script's text to folded stacks, \(rounds) rounds", subject: subject,
-      peers: [better] + (peer.map { [$0] } ?? []), bound: peer.map { (peer: $0.name, ratio: 1.0 / 7) },
-      limit: .milliseconds(max(1, size * 5))
-    ).run(rounds: rounds)
+    for rules in [[], ["--compat", "flamegraph"]] {
+      Comparison(
+        title: "from \(size) MB of perf script's text to folded stacks, by "
+          + (rules.isEmpty ? "its own rules" : "FlameGraph's rules") + ", \(rounds) rounds",
+        subject: Timed("toolbox perf collapse", toolbox, ["perf", "collapse"] + rules + [path]),
+        peers: peer.map { [$0] } ?? [], bound: peer.map { (peer: $0.name, ratio: 1.0 / 7) },
+        limit: .milliseconds(max(1, size * 5))
+      ).run(rounds: rounds)
+    }
   }
 
   /// Our anonymous memory, for mapped files are the system's to take back, against what perf script has resident at its peak.

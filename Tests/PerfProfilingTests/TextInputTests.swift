@@ -83,6 +83,31 @@ struct TextInputTests {
     #expect(try Self.folded(text) == [expected])
   }
 
+  @Test("a line has the frames that it has alone, whatever lines came before it", arguments: [false, true])
+  func knownLines(isCompatible: Bool) throws {
+    let frames = [
+      "f+0x1 (/x/a)", "f+0x2 (/x/a)", "f (/x/a)", "f+0x1+0x2 (/x/a)", "f+0x1+0x3 (/x/a)", "f+0x (/x/a)", "f+0x1 (/x/b)",
+      "f+0xG (/x/a)", "f+0x1  (/x/a)", "f+0x2  (/x/a)", "f\u{0} (/x/a)", "f+0x1(/x/a)", "f+0x2(/x/a)", "+0x1 (/x/a)",
+      "+0x2 (/x/b)", "[unknown] (/x/a)", "g(int)+0x1f (/x/a (deleted))", "g(int)+0x2F (/x/a (deleted))",
+      "h+0x1 (/x/a+0x1 (deleted))", "h+0x1 (/x/a+0x2 (deleted))", "h+0x2 (/x/a+0x2 (deleted))", "k+0x1 (/x/a",
+      "k+0x2 (/x/a",
+      "k+0x1 (/x/a)) (", "k+0x2 (/x/a)) (", "a->b+0x1 (/tmp/perf-1.map)", "a->b+0x2 (/tmp/perf-1.map)",
+      "\u{600}+0x1 (/x/a)",
+      "\u{600}+0x2 (/x/a)", "(x)+0x1 (/x/a)", "(x)+0x2 (/x/a)", "m+0x1 ([kernel.kallsyms])", "m+0x2 ([m])", "(", ")",
+      "+0x1 ()",
+    ]
+    let samples = frames.map { Self.sample("java 1 [000] 1.5: 7 cycles: ", "40 \($0)") }
+    var options = ProfileReader.Options()
+    if isCompatible { options.text.compatibility = ScriptTextReader.Compatibility() }
+    func stacks(_ text: String) throws -> [[Frame]] {
+      let profile = try Self.read(text, options: options).profile
+      return profile.samples.stacks.map { profile.stacks.frames(of: $0).map { profile.frames[$0] } }
+    }
+    let alone = try samples.flatMap(stacks)
+    #expect(try stacks(samples.joined()) == alone)
+    #expect(try stacks(samples.reversed().joined()) == alone.reversed())
+  }
+
   @Test("several events are kept apart, and each says what it counts")
   func events() throws {
     let profile = try Self.read(

@@ -32,12 +32,51 @@ enum FrameText {
   }
 
   static func withoutOffset(_ symbol: Substring) -> Substring {
-    guard let plus = symbol.lastIndex(of: "+") else { return symbol }
-    let tail = symbol[symbol.index(after: plus)...]
-    guard tail.hasPrefix("0x"), tail.count > 2, tail.dropFirst(2).allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+    let bytes = symbol.utf8
+    guard let plus = bytes.lastIndex(of: UInt8(ascii: "+")) else { return symbol }
+    let tail = bytes[bytes.index(after: plus)...]
+    guard tail.starts(with: "0x".utf8), tail.count > 2, tail.dropFirst(2).allSatisfy(isHexadecimal) else {
       return symbol
     }
     return symbol[..<plus]
+  }
+
+  /// Where the offset stands that both sets of rules leave out of a name, within the text behind a frame's address: what differs
+  /// only there has the same frames. nil where there is none.
+  static func offset(in text: UnsafeBufferPointer<UInt8>, isCompatible: Bool) -> Range<Int>? {
+    guard var end = isCompatible ? compatibleSymbolEnd(text) : symbolEnd(text) else { return nil }
+    let bound = end
+    while end > 0, isHexadecimal(text[end - 1]) { end -= 1 }
+    guard end < bound, end >= 3, text[end - 1] == UInt8(ascii: "x"), text[end - 2] == UInt8(ascii: "0"),
+      text[end - 3] == UInt8(ascii: "+")
+    else { return nil }
+    return (end - 3)..<bound
+  }
+
+  /// Where ``parts(_:)`` lets the symbol end; nil where there is no object.
+  private static func symbolEnd(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard text.last == UInt8(ascii: ")") else { return nil }
+    var depth = 0
+    var index = text.count
+    repeat {
+      index -= 1
+      if text[index] == UInt8(ascii: ")") { depth += 1 }
+      if text[index] == UInt8(ascii: "(") { depth -= 1 }
+    } while depth > 0 && index > 0
+    guard depth == 0 else { return nil }
+    while index > 0, text[index - 1] == UInt8(ascii: " ") { index -= 1 }
+    return index
+  }
+
+  /// Where FlameGraph's rules let the symbol end: at the last ` (` before the last closing bracket.
+  private static func compatibleSymbolEnd(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let close = text.lastIndex(of: UInt8(ascii: ")")), close >= 2 else { return nil }
+    var index = close - 2
+    while text[index] != UInt8(ascii: " ") || text[index + 1] != UInt8(ascii: "(") {
+      if index == 0 { return nil }
+      index -= 1
+    }
+    return index
   }
 
   /// The frames of a line, outermost first, as this program names them.
@@ -63,22 +102,22 @@ enum FrameText {
 
   static func kind(of object: Substring) -> Frame.Kind {
     if object == "inlined" { return .inlined }
-    if isJIT(object) { return .jit }
-    let file = object.split(separator: "/").last ?? object
-    if file == "vmlinux" || file.hasPrefix("vmlinux-") { return .kernel }
-    if [".ko", ".ko.xz", ".ko.zst", ".ko.gz"].contains(where: file.hasSuffix) { return .kernel }
-    if object.hasPrefix("["), !object.contains("unknown"),
-      !["[vdso", "[vsyscall", "[JIT", "[heap", "[stack", "[anon", "[uprobes"].contains(where: object.hasPrefix)
+    let bytes = object.utf8
+    let file = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[bytes.index(after: $0)...] } ?? bytes
+    if isJIT(object, file: file) { return .jit }
+    if file.begins(with: "vmlinux"), file.count == 7 || file.begins(with: "vmlinux-") { return .kernel }
+    if [".ko", ".ko.xz", ".ko.zst", ".ko.gz"].contains(where: file.ends) { return .kernel }
+    if bytes.begins(with: "["), object.firstRange(of: "unknown") == nil,
+      !["[vdso", "[vsyscall", "[JIT", "[heap", "[stack", "[anon", "[uprobes"].contains(where: bytes.begins)
     {
-      return object.hasPrefix("[guest.") ? .guestKernel : .kernel
+      return bytes.begins(with: "[guest.") ? .guestKernel : .kernel
     }
     return .user
   }
 
-  private static func isJIT(_ object: Substring) -> Bool {
-    if object.hasPrefix("[JIT") { return true }
-    let file = object.split(separator: "/").last ?? object
-    if file.hasPrefix("jitted-"), file.hasSuffix(".so") { return true }
+  private static func isJIT(_ object: Substring, file: Substring.UTF8View) -> Bool {
+    if object.utf8.begins(with: "[JIT") { return true }
+    if file.begins(with: "jitted-"), file.ends(with: ".so") { return true }
     return isPerfMap(object)
   }
 
@@ -233,6 +272,11 @@ enum FrameText {
     guard let open = bytes.firstRange(of: Array(".(".utf8)) else { return false }
     return bytes[open.upperBound...].firstRange(of: Array(").".utf8)) != nil
   }
+}
+
+extension Substring.UTF8View {
+  fileprivate func begins(with text: String) -> Bool { starts(with: text.utf8) }
+  fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
 }
 
 extension Collection where Element == UInt8, Index == Int {

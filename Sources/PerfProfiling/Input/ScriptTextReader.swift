@@ -53,6 +53,10 @@ package struct ScriptTextReader {
   private var isJava = false
 
   private var lines = ByteKeyTable()
+  /// Lines without the offset of their symbol, and where the frames of each stand in `listedFrames`.
+  private var bareLines = ByteKeyTable()
+  private var bareLists: [Range<Int>] = []
+  private var bareLine: [UInt8] = []
   private let demangler = Demangler()
   /// The frames that known lines stand for, outermost first, one line's behind the other's.
   private var listedFrames: [Int32] = []
@@ -232,18 +236,41 @@ package struct ScriptTextReader {
     let key = UnsafeBufferPointer(rebasing: line[(options.keepsAddresses ? address.lowerBound : text)...])
     let (number, isNew) = lines.number(of: key)
     if isNew {
-      let words = String(decoding: line[text...], as: UTF8.self)
-      let frames = FrameText.frames(
-        words[...], address: UInt64(String(decoding: line[address], as: UTF8.self), radix: 16),
-        keepsAddresses: options.keepsAddresses, demangler: demangler)
-      addList(frames)
+      addList(UnsafeBufferPointer(rebasing: line[text...])) { words, reader in
+        FrameText.frames(
+          words, address: UInt64(String(decoding: line[address], as: UTF8.self), radix: 16),
+          keepsAddresses: reader.options.keepsAddresses, demangler: reader.demangler)
+      }
     }
     return number
   }
 
-  private mutating func addList(_ frames: [Frame]) {
-    for frame in frames { listedFrames.append(profile.frames.number(of: frame)) }
+  /// Adds the frames of a line that is new. Most new lines differ from one that is known in the offset alone.
+  /// - Parameter text: what stands behind the address.
+  private mutating func addList(
+    _ text: UnsafeBufferPointer<UInt8>, parse: (Substring, inout ScriptTextReader) -> [Frame]
+  ) {
+    var isBare = false
+    if !options.keepsAddresses,
+      let offset = FrameText.offset(in: text, isCompatible: options.compatibility != nil)
+    {
+      bareLine.removeAll(keepingCapacity: true)
+      bareLine.append(contentsOf: text[..<offset.lowerBound])
+      bareLine.append(contentsOf: text[offset.upperBound...])
+      let (number, isNew) = bareLine.withUnsafeBufferPointer { bareLines.number(of: $0, salt: isJava ? 1 : 0) }
+      if !isNew {
+        for place in bareLists[Int(number)] { listedFrames.append(listedFrames[place]) }
+        listEnds.append(Int32(truncatingIfNeeded: listedFrames.count))
+        return
+      }
+      isBare = true
+    }
+    let start = listedFrames.count
+    for frame in parse(String(decoding: text, as: UTF8.self)[...], &self) {
+      listedFrames.append(profile.frames.number(of: frame))
+    }
     listEnds.append(Int32(truncatingIfNeeded: listedFrames.count))
+    if isBare { bareLists.append(start..<listedFrames.count) }
   }
 
   private mutating func takeHead(_ line: UnsafeBufferPointer<UInt8>) {
@@ -386,14 +413,14 @@ package struct ScriptTextReader {
     let key = UnsafeBufferPointer(rebasing: line[(options.keepsAddresses ? place.address.lowerBound : place.text)...])
     let (number, isNew) = lines.number(of: key, salt: isJava ? 1 : 0)
     if isNew {
-      let words = String(decoding: line[place.text...], as: UTF8.self)
-      let address = String(decoding: line[place.address], as: UTF8.self)
-      let names = FrameText.compatibleNames(
-        words[...], address: address[...], isJava: isJava,
-        marks: FrameText.Marks(
-          kernel: rules.marksKernel, jit: rules.marksJIT, addresses: options.keepsAddresses))
-      if names == nil { strangeLines += 1 }
-      addList((names ?? []).map { Frame(name: $0, kind: .label) })
+      addList(UnsafeBufferPointer(rebasing: line[place.text...])) { words, reader in
+        let names = FrameText.compatibleNames(
+          words, address: String(decoding: line[place.address], as: UTF8.self)[...], isJava: reader.isJava,
+          marks: FrameText.Marks(
+            kernel: rules.marksKernel, jit: rules.marksJIT, addresses: reader.options.keepsAddresses))
+        if names == nil { reader.strangeLines += 1 }
+        return (names ?? []).map { Frame(name: $0, kind: .label) }
+      }
     }
     openFrames.append(number)
   }
