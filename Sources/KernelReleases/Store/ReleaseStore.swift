@@ -84,6 +84,10 @@ package struct ReleaseStore {
 
   init(file: DatabaseFile) { self.file = file }
 
+  /// Closes the file, which writes what is still beside it into it. Nothing can be read or written through this value afterwards.
+  /// - Throws: ``StoreError``
+  package func close() throws(StoreError) { try file.translating { try file.queue.close() } }
+
   func read<Result>(_ work: (Database) throws -> Result) throws(StoreError) -> Result {
     try file.translating { try file.queue.read(work) }
   }

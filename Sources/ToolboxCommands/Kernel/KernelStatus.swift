@@ -36,8 +36,11 @@ struct KernelStatus: ParsableCommand {
 
 /// Whose kernels are looked at.
 struct MachineOptions: ParsableArguments {
+  /// This machine's.
+  static let own = "/"
+
   @Option(help: ArgumentHelp("Look at the kernels of the system below this directory.", valueName: "directory"))
-  var root = "/"
+  var root = Self.own
 }
 
 extension CommandContext {

@@ -8,11 +8,13 @@ struct PerfSearch: ParsableCommand {
     commandName: "search", abstract: "Find recipes by words, the best first.",
     discussion: "Plain words do: toolbox perf search where is my cpu time going. Misspelt words are found too.")
 
+  static let usualLimit = 10
+
   @Argument(help: ArgumentHelp("What to look for.", valueName: "words"))
   var words: [String]
 
   @Option(help: ArgumentHelp("Print at most this many recipes.", valueName: "count"))
-  var limit = 10
+  var limit = Self.usualLimit
 
   @OptionGroup var output: OutputOptions
 
