@@ -72,6 +72,12 @@ package struct Toolbox: ParsableCommand {
       if let place = placeOfForeignArgument() {
         throw ForeignArgument(place: place, text: given.indices.contains(place - 1) ? given[place - 1] : "")
       }
+      if arguments == ["--version"] {
+        let context = CommandContext.live()
+        context.standardOutput.line(version)
+        try context.finish()
+        return ExitStatus.done.rawValue
+      }
       let line = PerfExplain.takeLine(from: &arguments)
       var command = try CommandLookup.parse(arguments, below: self)
       if var explain = command as? PerfExplain, let line {

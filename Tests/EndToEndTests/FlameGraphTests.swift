@@ -43,6 +43,51 @@ struct FlameGraphTests {
     #expect(titles(reversed).contains("read (30 samples, 30.00%)") && reversed.contains(">Turned<"))
   }
 
+  @Test("colours of names are kept in palette.map, and a changed one counts")
+  func keptColours() async throws {
+    let directory = try TemporaryDirectory()
+    func draw(_ folded: String) async throws -> String {
+      try directory.write("in.folded", text: folded)
+      let outcome = try await ToolboxProcess.run(
+        ["perf", "flamegraph", "in.folded", "--cp", "-o", "out.svg"], workingDirectory: directory.path)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return try String(contentsOfFile: directory("out.svg"), encoding: .utf8)
+    }
+    func kept() throws -> [String] {
+      try String(contentsOfFile: directory("palette.map"), encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+    _ = try await draw("app;main 30\n")
+    #expect(try kept().map { $0.prefix { $0 != "-" } } == ["all", "app", "main"])
+    let changed = try kept().dropLast() + ["a->b->rgb(9,8,7)", "main->rgb(1,2,3)", "no colour", "x->rgb(300,0,0)"]
+    try directory.write("palette.map", text: changed.joined(separator: "\n") + "\n")
+    let second = try await draw("app;main 30\napp;a->b 5\napp;new 5\n")
+    #expect(second.contains("fill=\"#010203\"") && second.contains("fill=\"#090807\""))
+    let names = try kept().map { $0.prefix(upTo: $0.ranges(of: "->rgb").last?.lowerBound ?? $0.endIndex) }
+    #expect(names == ["a->b", "all", "app", "main", "new"])
+    // What stands in the way is not written over.
+    try directory.write("elsewhere", text: "mine")
+    try FileManager.default.removeItem(atPath: directory("palette.map"))
+    try FileManager.default.createSymbolicLink(
+      atPath: directory("palette.map"), withDestinationPath: directory("elsewhere"))
+    _ = try await ToolboxProcess.run(
+      ["perf", "flamegraph", "in.folded", "--cp", "-o", "out.svg"], workingDirectory: directory.path)
+    #expect(try String(contentsOfFile: directory("elsewhere"), encoding: .utf8) == "mine")
+  }
+
+  @Test("attributes of functions are titles and addresses of the web, and nothing that runs")
+  func attributes() async throws {
+    let directory = try TemporaryDirectory()
+    let file = try directory.write(
+      "attributes",
+      text:
+        "main\ttitle=The <main> one\thref=https://example.org/?a=1&b=2\nparse\thref=javascript:alert(1)\nread\tonclick=x\n"
+    )
+    let svg = try await draw(Self.stacks, ["--nameattr", file], in: directory)
+    #expect(titles(svg).contains("The &lt;main&gt; one"))
+    #expect(svg.contains("<g class=\"f\" data-href=\"https://example.org/?a=1&amp;b=2\">"))
+    #expect(!svg.contains("javascript:") && !svg.contains("onclick"))
+  }
+
   @Test("narrow neighbours become one box that says how many they are")
   func narrow() async throws {
     let directory = try TemporaryDirectory()

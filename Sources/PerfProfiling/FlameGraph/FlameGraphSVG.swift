@@ -32,7 +32,7 @@ package struct FlameGraphSVG: Sendable {
   /// Colours that names have already, red, green and blue; those of new names are added while drawing.
   package var knownColors: [String: (Int, Int, Int)]?
   /// For some names: what stands in the place of the title, and where a click with Ctrl leads.
-  package var attributes: [String: (title: String?, href: String?, target: String?)] = [:]
+  package var attributes: [String: (title: String?, href: String?)] = [:]
 
   package init() {}
 

@@ -20,7 +20,9 @@ struct PictureOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What a frame is called in the line of details.", valueName: "word"))
   var nametype = "Function:"
   @Option(
-    help: ArgumentHelp("Titles and links of functions, a line each: NAME, tab, title=TEXT ...", valueName: "file"))
+    help: ArgumentHelp(
+      "Titles and links (Ctrl and a click) of functions, a line each: NAME, tab, title=TEXT, tab, href=ADDRESS.",
+      valueName: "file"))
   var nameattr: String?
   @Option(help: ArgumentHelp("Let the whole width stand for this much.", valueName: "count")) var total: UInt64?
   @Option(help: ArgumentHelp("Multiply shown counts.", valueName: "number")) var factor = 1.0
@@ -169,8 +171,8 @@ enum PaletteFile {
 
 /// Lines of `NAME<TAB>name=value<TAB>...`.
 enum FrameAttributes {
-  static func read(_ path: String) throws -> [String: (title: String?, href: String?, target: String?)] {
-    var found: [String: (title: String?, href: String?, target: String?)] = [:]
+  static func read(_ path: String) throws -> [String: (title: String?, href: String?)] {
+    var found: [String: (title: String?, href: String?)] = [:]
     for line in PaletteFile.lines(of: try RootDirectory().map(absolutePath(path), limit: 64 << 20)) {
       let parts = line.split(separator: "\t")
       guard let name = parts.first else { continue }
@@ -179,7 +181,7 @@ enum FrameAttributes {
         guard let equals = part.firstIndex(of: "=") else { continue }
         values[part[..<equals]] = String(part[part.index(after: equals)...])
       }
-      found[String(name)] = (values["title"], values["href"], values["target"])
+      found[String(name)] = (values["title"], values["href"])
     }
     return found
   }
