@@ -21,9 +21,9 @@ struct ProfileCommandsTests {
     i=0; while [ $i -lt 60000 ]; do i=$((i + 1)); done
     """#
 
-  private static func record(_ path: String, _ script: String = spinning) async throws {
+  private static func record(_ path: String, _ script: String = spinning, events: String = "cpu-clock") async throws {
     let outcome = try await ToolboxProcess.run(
-      path: perf, ["record", "-q", "-e", "cpu-clock", "-F", "999", "-g", "-o", path, "--", "/bin/sh", "-c", script])
+      path: perf, ["record", "-q", "-e", events, "-F", "999", "-g", "-o", path, "--", "/bin/sh", "-c", script])
     try #require(outcome.status == 0, "\(outcome.errors)")
   }
 
@@ -69,6 +69,20 @@ struct ProfileCommandsTests {
     #expect(try JSONSchema(fileNamed: "toolbox.perf.check.1.json").violations(in: check.output) == [])
     let own = try await ToolboxProcess.run(["perf", "convert", recording, "--format", "json"])
     #expect(try JSONSchema(fileNamed: "toolbox.perf.profile.1.json").violations(in: own.output) == [])
+  }
+
+  @Test(.enabled(if: obstacle == nil, "\(obstacle ?? "")"))
+  func `of several events the one that was named first counts, whichever came first`() async throws {
+    let directory = try TemporaryDirectory()
+    let recording = directory("perf.data")
+    // A program begins with page faults, long before the clock is due.
+    try await Self.record(recording, events: "cpu-clock,page-faults")
+    for arguments in [["collapse"], ["flamegraph"]] {
+      let outcome = try await ToolboxProcess.run(["perf"] + arguments + [recording])
+      #expect(outcome.status == 0 && outcome.errors.contains("only cpu-clock counts"), "\(outcome.errors)")
+      let compatible = try await ToolboxProcess.run(["perf"] + arguments + ["--compat", "flamegraph", recording])
+      #expect(compatible.errors.contains("only page-faults counts"), "\(compatible.errors)")
+    }
   }
 
   @Test func `a directory without a recording, and a process that is not there, are named`() async throws {

@@ -99,8 +99,10 @@ extension Profile {
     return true
   }
 
-  /// The event that counts where only one can: the first one that has a sample.
-  package var firstEvent: Int { samples.events.first.map(Int.init) ?? 0 }
+  /// The event that counts where only one can: the first one of the file that has a sample.
+  package var firstEvent: Int { samples.events.min().map(Int.init) ?? 0 }
+  /// The same by FlameGraph's rules: the event of the first sample.
+  package var eventOfFirstSample: Int { samples.events.first.map(Int.init) ?? 0 }
 }
 
 extension Profile.Samples {

@@ -13,8 +13,7 @@ struct PerfCollapse: ParsableCommand {
   func run() throws {
     let context = CommandContext.live()
     let read = try profile.read(environment: context.environment)
-    // The first event that has a sample; its number is what samples carry.
-    let event = read.profile.samples.events.first.map(Int.init)
+    let event = profile.compat == .flamegraph ? read.profile.eventOfFirstSample : read.profile.firstEvent
     let folded = FoldedStacks(
       read.profile, event: profile.reading.event == nil ? event : nil, labels: profile.labels(for: read.form))
     folded.text { context.standardOutput.write(bytes: $0) }

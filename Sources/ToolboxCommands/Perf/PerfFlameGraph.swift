@@ -24,8 +24,12 @@ struct PerfFlameGraph: ParsableCommand {
     let context = CommandContext.live()
     let read = try profile.read(environment: context.environment)
     var events = Array(Set(read.profile.samples.events.map(Int.init))).sorted()
-    // Standard output takes one picture, that of the first event.
-    if output == nil || profile.compat == .flamegraph { events = Array(events.prefix(1)) }
+    if profile.compat == .flamegraph {
+      events = events.filter { $0 == read.profile.eventOfFirstSample }
+    } else if output == nil {
+      // Standard output takes one picture, that of the first event.
+      events = Array(events.prefix(1))
+    }
     let isDrawingAll = events.count > 1
     var isEmpty = true
     for event in events {
