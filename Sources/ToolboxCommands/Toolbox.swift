@@ -60,7 +60,7 @@ package struct Toolbox: ParsableCommand {
     var arguments = currentArguments()
     let opening = KernelFetch.isAsked(by: arguments) ? CurlOpening() : nil
     let status = run(&arguments)
-    OpenDatabases.close()
+    LastingDatabase.close()
     opening?.finish()
     Glibc.exit(status)
   }

@@ -52,6 +52,22 @@ import Testing
     #expect(try trial.integrity() == "ok")
   }
 
+  /// It runs for months: what a round leaves open would add up.
+  @Test func `no database is open between two rounds`() async throws {
+    let trial = try KernelTrial([KernelTrial.twoStates[0]])
+    let running = try await trial.start(
+      trial.arguments(["watch", "--interval", "1s", "--force", "--until", "9.99", "--feed", trial.server.address()]))
+    try await KernelTrial.wait(for: "the third round") { trial.server.requests.count >= 3 }
+    try await KernelTrial.wait(for: "a moment without an open database") {
+      let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(running.pid)/fd")) ?? []
+      let places = open.map {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(running.pid)/fd/\($0)")) ?? ""
+      }
+      return !places.isEmpty && !places.contains { $0.hasPrefix(trial.database) }
+    }
+    #expect(try await end(running, SIGTERM, "between two rounds").status == 0)
+  }
+
   @Test(arguments: [SIGTERM, SIGINT]) func `a signal ends the wait for another process's fetch`(signal: Int32)
     async throws
   {

@@ -2,7 +2,6 @@ import Configuration
 import Curl
 import HostSystem
 import KernelReleases
-import Synchronization
 import TerminalOutput
 
 /// What the kernel commands share: opening the database, and telling what is odd on standard error.
@@ -33,7 +32,6 @@ extension CommandContext {
     let places = DatabaseLocation.readable(given: database(options), environment: environment, userID: userID)
     do {
       let store = try ReleaseStore.openForReading(places)
-      if let store { OpenDatabases.keep(store) }
       if store == nil, tellsAbsence, let given = database(options) { note(StoreError.absent(given).message) }
       return try work(store)
     } catch let error as StoreError {
@@ -49,7 +47,6 @@ extension CommandContext {
       let place = DatabaseLocation.own(given: database(options), environment: environment, userID: userID)
     else { throw KernelCommandError.noPlaceForDatabase }
     let store = try ReleaseStore.openForWriting(place, now: now())
-    OpenDatabases.keep(store)
     for notice in store.notices { note(notice) }
     return store
   }
@@ -127,17 +124,6 @@ extension CommandContext {
     TracksDocument(
       marks: try store?.trackMarks() ?? [], log: try store?.events(after: 0) ?? [], knowledge: knowledge, mine: mine)
   }
-}
-
-/// The databases that the process has opened. They are closed at its end and not let go of before: the queue that each one has
-/// would start a thread for its own end.
-enum OpenDatabases {
-  private static let kept = Mutex<[ReleaseStore]>([])
-
-  static func keep(_ store: ReleaseStore) { kept.withLock { $0.append(store) } }
-
-  /// Closes them all; one that cannot be closed is as a kill would leave it, which the next run mends.
-  static func close() { kept.withLock { for store in $0 { try? store.close() } } }
 }
 
 extension Toolbox {

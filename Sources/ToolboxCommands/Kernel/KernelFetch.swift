@@ -1,6 +1,7 @@
 import ArgumentParser
 import Curl
 import KernelReleases
+import Synchronization
 import TerminalOutput
 
 /// `toolbox kernel fetch`: asks the feeds once and stores what they say.
@@ -19,6 +20,7 @@ struct KernelFetch: ParsableCommand {
     let context = CommandContext.live(color: output.color)
     let selection = try context.feeds(feed)
     let store = try context.kernelStore(database)
+    LastingDatabase.keep(store)
     let (answers, failure) = try context.kernelRound(
       context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: feed.force)
     let outcomes = answers.compactMap { answer in
@@ -35,4 +37,15 @@ struct KernelFetch: ParsableCommand {
     try context.finish()
     if let failure { throw failure }
   }
+}
+
+/// The database of a fetch. It is closed at the end of the process and not let go of before: the queue that it has would start a
+/// thread for its own end, which takes as long as the request. A watch, which opens one for each round, lets go of it.
+enum LastingDatabase {
+  private static let kept = Mutex<ReleaseStore?>(nil)
+
+  static func keep(_ store: ReleaseStore) { kept.withLock { $0 = store } }
+
+  /// Closes it; one that cannot be closed is as a kill would leave it, which the next run mends.
+  static func close() { kept.withLock { try? $0?.close() } }
 }
