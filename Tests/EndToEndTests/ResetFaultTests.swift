@@ -8,7 +8,7 @@ import Testing
 struct ResetFaultTests {
   private func lines(_ text: String) -> Set<Substring> { Set(text.split(separator: "\n")) }
 
-  private func row(_ fault: String, _ outcome: String) { print("reset: fault: \(fault): \(outcome)") }
+  private func row(_ fault: String, _ outcome: String) { ResetRunRoot.row(fault, outcome) }
 
   private func makeSystem() async throws -> ResetRunRoot {
     try await ResetRunRoot(copyOf: try await ResetRunRoot.changed.value())

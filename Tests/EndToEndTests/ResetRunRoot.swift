@@ -212,6 +212,9 @@ struct ResetRunRoot {
         + [directory("password")] + words, environment: environment)
   }
 
+  /// A line of the table of injected faults.
+  static func row(_ fault: String, _ outcome: String) { print("reset: fault: \(fault): \(outcome)") }
+
   /// What must be equal: packages with their states and marks, accounts without hashes and dates, the configuration less what is
   /// made anew by programs, the homes.
   func state(of root: String? = nil, leavingOut: [String] = []) async throws -> String {

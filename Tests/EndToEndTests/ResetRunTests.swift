@@ -63,6 +63,11 @@ struct ResetRunTests {
     // The account that was made stays, and with it its place among the administrators.
     let differs = lines(back).symmetricDifference(lines(wanted)).filter { !$0.hasPrefix("sudo:") }
     #expect(differs.isEmpty)
+    print(
+      "reset: end to end, lines of state (packages, marks, accounts, /etc, homes): stock \(lines(stock).count), changed "
+        + "\(lines(before).count) with \(lines(before).symmetricDifference(lines(stock)).count) other than stock; after the reset "
+        + "\(left.count + lines(stock).subtracting(lines(after)).count) other than stock, after the undo \(differs.count) other than changed"
+    )
     let login = try await AccountRoot.shell(
       #"chroot "$1" getent shadow anna | cut -d: -f2 | cut -c1-3"#, system.path)
     #expect(login == "$y$\n")
@@ -143,10 +148,12 @@ struct ResetRunTests {
         #expect(undone.status == 0, "\(undone.errors)\(undone.output)")
         let differs = lines(try await system.state()).symmetricDifference(lines(before))
         #expect(differs.isEmpty)
+        ResetRunRoot.row("a postrm that exits 1", "\(failed.status), then undone: \(differs.count) differences")
       } else {
         let resumed = try await system.resume()
         #expect(resumed.status == 0, "\(resumed.errors)\(resumed.output)")
         #expect(try await !system.state().contains("added-fails:all 1.0 install"))
+        ResetRunRoot.row("a postrm that exits 1", "\(failed.status), then resumed: \(resumed.status)")
       }
     }
   }
@@ -168,7 +175,11 @@ struct ResetRunTests {
       #expect(lines(try await system.state()).symmetricDifference(lines(before)).isEmpty, "\(fault)")
       let undone = try await system.reset("undo", "--yes")
       #expect(undone.status == 0, "\(fault): \(undone.errors)")
-      #expect(lines(try await system.state()).symmetricDifference(lines(before)).isEmpty, "\(fault)")
+      let differs = lines(try await system.state()).symmetricDifference(lines(before))
+      #expect(differs.isEmpty, "\(fault)")
+      ResetRunRoot.row(
+        fault == "gone" ? "mirror gone before the download" : "a download with a wrong hash",
+        "refused with \(failed.status), \(differs.count) differences")
     }
   }
 
