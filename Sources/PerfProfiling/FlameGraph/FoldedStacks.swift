@@ -52,7 +52,7 @@ package struct FoldedStacks: Sendable {
       sums[Int(place)].weight.add(profile.samples.weights[index])
       if let before { sums[Int(place)].before.add(before[index]) }
     }
-    var names: [Int64: [UInt8]] = [:]
+    var names = FrameNames(count: profile.frames.count)
     var found: [Line] = []
     found.reserveCapacity(sums.count)
     for sum in sums {
@@ -65,17 +65,9 @@ package struct FoldedStacks: Sendable {
       var text = root.name.map { Array($0.utf8) } ?? []
       let frames = profile.stacks.frames(of: sum.stack)
       for frame in frames {
-        let key = Int64(frame) << 1 | (root.isJava ? 1 : 0)
-        let name: [UInt8]
-        if let known = names[key] {
-          name = known
-        } else {
-          name = Array(labels.names(of: profile.frames[frame], isJava: root.isJava).joined(separator: ";").utf8)
-          names[key] = name
+        names.append(frame, isJava: root.isJava, to: &text) {
+          labels.names(of: profile.frames[frame], isJava: root.isJava).joined(separator: ";")
         }
-        if name.isEmpty { continue }
-        if !text.isEmpty { text.append(UInt8(ascii: ";")) }
-        text += name
       }
       if frames.isEmpty, !labels.isCompatible {
         if !text.isEmpty { text.append(UInt8(ascii: ";")) }
@@ -164,6 +156,29 @@ package struct FoldedStacks: Sendable {
   /// The text, ready to be written.
   package func text(into take: ([UInt8]) -> Void) {
     for line in lines { take(line.stack + [UInt8(ascii: " ")] + Array(String(line.weight).utf8) + [0x0A]) }
+  }
+}
+
+/// The names of frames as bytes, one behind the other, each made on its first use.
+private struct FrameNames {
+  private var bytes: [UInt8] = []
+  /// Where the name of a frame stands in `bytes`, and again as it is in Java; negative where it was not asked for.
+  private var ranges: ContiguousArray<(start: Int, count: Int)>
+
+  init(count: Int) { ranges = ContiguousArray(repeating: (-1, 0), count: count * 2) }
+
+  /// Puts a name behind a text, with what separates it from the one before; nothing where it is empty.
+  mutating func append(_ frame: Int32, isJava: Bool, to text: inout [UInt8], making name: () -> String) {
+    let place = Int(frame) * 2 + (isJava ? 1 : 0)
+    if ranges[place].start < 0 {
+      let start = bytes.count
+      bytes.append(contentsOf: name().utf8)
+      ranges[place] = (start, bytes.count - start)
+    }
+    let (start, count) = ranges[place]
+    if count == 0 { return }
+    if !text.isEmpty { text.append(UInt8(ascii: ";")) }
+    text += bytes[start..<(start + count)]
   }
 }
 

@@ -40,17 +40,34 @@ package struct Frame: Hashable, Sendable {
 /// The frames of a profile, each kept once. The number of a frame is its place in `frames`.
 package struct FrameTable: Sendable {
   package private(set) var frames: [Frame] = []
-  private var numbers: [Frame: Int32] = [:]
+  /// Places in `frames` by hash, open addressing; a dictionary would keep every frame a second time. -1 in a free slot.
+  private var slots: ContiguousArray<(hash: UInt32, number: Int32)> = []
 
   package init() {}
 
   /// The number of this frame; the same for an equal frame.
   package mutating func number(of frame: Frame) -> Int32 {
-    if let known = numbers[frame] { return known }
+    if frames.count &* 4 >= slots.count &* 3 { grow() }
+    let hash = UInt32(truncatingIfNeeded: frame.hashValue)
+    var place = Int(hash) & (slots.count - 1)
+    while slots[place].number >= 0 {
+      if slots[place].hash == hash, frames[Int(slots[place].number)] == frame { return slots[place].number }
+      place = (place + 1) & (slots.count - 1)
+    }
     let number = Int32(frames.count)
+    slots[place] = (hash, number)
     frames.append(frame)
-    numbers[frame] = number
     return number
+  }
+
+  private mutating func grow() {
+    let old = slots
+    slots = ContiguousArray(repeating: (0, -1), count: max(1024, old.count * 2))
+    for slot in old where slot.number >= 0 {
+      var place = Int(slot.hash) & (slots.count - 1)
+      while slots[place].number >= 0 { place = (place + 1) & (slots.count - 1) }
+      slots[place] = slot
+    }
   }
 
   package subscript(number: Int32) -> Frame { frames[Int(number)] }
