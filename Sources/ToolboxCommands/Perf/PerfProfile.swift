@@ -118,16 +118,18 @@ struct PerfProfile: ParsableCommand {
     // Behind a name that is no option to perf.
     let path = name.hasPrefix("/") ? name : "./" + name
     let isCommand = !command.isEmpty
+    let seconds = duration ?? (isCommand ? nil : 10)
     let wish = RecordingPlan.Wish(
-      target: target, seconds: nil, frequency: frequency, stacks: stacks.stacks, isOffCPU: offCPU)
+      target: target, seconds: seconds, frequency: frequency, stacks: stacks.stacks, isOffCPU: offCPU)
     let plan = try RecordingPlan(wish, facts: facts, path: path + "/" + ProfileDirectory.recordingName)
     for note in plan.notes { context.note("perf: \(note)") }
     try Self.makeDirectory(path, shown: name)
     try StopSignals.noteFromNowOn()
-    let seconds = duration ?? (isCommand ? nil : 10)
     let showsProgress = isatty(2) == 1
+    // Where no command is measured, perf keeps the time itself: before it begins it looks at every process of the machine.
     let status = try ForegroundProcess.run(
-      program, ["record", "-q"] + plan.arguments.dropFirst(), environment: context.environment, seconds: seconds
+      program, ["record", "-q"] + plan.arguments.dropFirst(), environment: context.environment,
+      seconds: isCommand ? duration : nil
     ) { passed in
       if showsProgress {
         let line = OutputStream(descriptor: 2)
