@@ -46,6 +46,16 @@ enum LastingDatabase {
 
   static func keep(_ store: ReleaseStore) { kept.withLock { $0 = store } }
 
-  /// Closes it; one that cannot be closed is as a kill would leave it, which the next run mends.
-  static func close() { kept.withLock { try? $0?.close() } }
+  /// Closes it. One that cannot be closed is said; it is as a kill would leave it, which the next run mends.
+  static func close() {
+    kept.withLock { store in
+      do {
+        try store?.close()
+      } catch {
+        let context = CommandContext.live()
+        context.note("closing the database: \(error)")
+        context.standardError.flush()
+      }
+    }
+  }
 }
