@@ -24,7 +24,7 @@ LINKED_STATICALLY := .build/linked-statically
 LIBSTDCXX := $(lastword $(sort $(wildcard /usr/lib/gcc/*/*/libstdc++.a)))
 
 # The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols.
-RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s -Xlinker -no-pie \
+RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker --no-export-dynamic -Xlinker -s -Xlinker -no-pie \
   -Xlinker -L$(CURDIR)/$(LINKED_STATICALLY)
 
 .DEFAULT_GOAL := build

@@ -16,26 +16,3 @@ struct CurlLibrary {
     }
   }
 }
-
-/// libcurl being opened on a thread of its own while the program does something else: that takes 6 ms, longer than anything
-/// else that comes before a request. Whether it could be opened, the first request tells.
-package struct CurlOpening: ~Copyable {
-  private let thread: pthread_t?
-
-  /// Begins; where no thread can be made, the first request opens the library.
-  package init() {
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, nil,
-      { _ in
-        _ = toolbox_curl_open(CurlLibrary.usualName, 0)
-        return nil
-      }, nil)
-    self.thread = code == 0 ? thread : nil
-  }
-
-  /// Waits until it is done. A process must not end by exit(3) while a thread is in the loader.
-  package consuming func finish() {
-    if let thread { pthread_join(thread, nil) }
-  }
-}

@@ -21,7 +21,9 @@ package func placeOfForeignArgument() -> Int? {
 
 /// The environment of this process; of variables that stand there twice the first counts, as for getenv(3).
 package func currentEnvironment() -> [String: String] {
-  var result: [String: String] = [:]
+  var count = 0
+  while environ[count] != nil { count += 1 }
+  var result = [String: String](minimumCapacity: count)
   var entry = environ
   while let pointer = entry.pointee {
     let text = String(cString: pointer)

@@ -29,7 +29,6 @@ enum CommandLookup {
   /// The command with its options. Everything that is not a plain success, help and mistakes above all, is left to the parser that
   /// knows the whole line.
   static func parse(_ arguments: [String], below root: any ParsableCommand.Type) throws -> any ParsableCommand {
-    if let command = PlainCommands.command(for: arguments) { return command }
     guard let (type, rest) = command(for: arguments, below: root) else { return try root.parseAsRoot(arguments) }
     let mistake: any Error
     do {

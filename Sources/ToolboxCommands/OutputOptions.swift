@@ -12,6 +12,15 @@ package struct OutputOptions: ParsableArguments {
   package var json = false
 
   package init() {}
+
+  /// What was chosen.
+  var choice: OutputChoice { OutputChoice(color: color, json: json) }
+}
+
+/// How a command prints.
+struct OutputChoice: Equatable {
+  var color: ColorChoice?
+  var json = false
 }
 
 extension CommandContext {

@@ -4,8 +4,9 @@ import TerminalOutput
 /// A command line in its plainest spelling: words, and options as `--name` or `--name value`.
 ///
 /// The parser takes 2.5 ms for any line, as long as all else that a short command does, since it makes a command of every type on
-/// the way and walks the runtime's records for each. The commands that people and scripts start most often therefore say what such
-/// a line means to them; all else, every mistake above all, is the parser's.
+/// the way and walks the runtime's records for each; one such command alone, with its options, takes half a millisecond. The
+/// commands that people and scripts start most often therefore say what such a line asks of them; all else, every mistake above all,
+/// is the parser's.
 struct PlainLine {
   let words: [String]
   private let flags: [String]
@@ -53,126 +54,87 @@ struct PlainLine {
   func values(_ name: String) -> [String] { values.filter { $0.name == name }.map(\.value) }
 }
 
+/// What a command was told, and so all that it needs to run.
+protocol CommandRequest: Equatable {
+  func run() throws
+}
+
+/// A command of the parser that knows its plain lines, and so can do without it.
+protocol RequestingCommand: ParsableCommand {
+  associatedtype Request: CommandRequest
+
+  /// What the parser understood.
+  var request: Request { get }
+}
+
+extension RequestingCommand {
+  func run() throws { try request.run() }
+}
+
 /// The commands that know their plain lines.
 enum PlainCommands {
-  /// The command, with its options, that the parser would make of these arguments; nil where it is to be asked.
-  static func command(for arguments: [String]) -> (any ParsableCommand)? {
+  /// What the parser would understand of these arguments; nil where it is to be asked.
+  static func request(for arguments: [String]) -> (any CommandRequest)? {
     let rest = arguments.dropFirst(2)
     switch (arguments.first, arguments.dropFirst().first) {
-    case ("perf", nil): return Perf.plain()
-    case ("perf", "search"): return PlainLine(rest, flags: ["--json"]).flatMap(PerfSearch.init(plain:))
-    case ("perf", "show"): return PlainLine(rest, flags: ["--json"]).flatMap(PerfShow.init(plain:))
-    case ("kernel", nil): return KernelStatus.plain()
+    case ("perf", nil): return Perf.Request()
+    case ("perf", "search"): return PlainLine(rest, flags: ["--json"]).flatMap(PerfSearch.Request.init(plain:))
+    case ("perf", "show"): return PlainLine(rest, flags: ["--json"]).flatMap(PerfShow.Request.init(plain:))
+    case ("kernel", nil): return KernelStatus.Request()
     case ("kernel", "list"):
       return PlainLine(rest, flags: ["--all", "--json"], values: ["--database", "--series"])
-        .flatMap(KernelList.init(plain:))
+        .flatMap(KernelList.Request.init(plain:))
     case ("kernel", "latest"):
-      return PlainLine(rest, flags: ["--json"], values: ["--database"]).flatMap(KernelLatest.init(plain:))
+      return PlainLine(rest, flags: ["--json"], values: ["--database"]).flatMap(KernelLatest.Request.init(plain:))
     case ("kernel", "fetch"):
       return PlainLine(rest, flags: ["--force", "--json"], values: ["--database"], several: ["--feed"])
-        .flatMap(KernelFetch.init(plain:))
+        .flatMap(KernelFetch.Request.init(plain:))
     default: return nil
     }
   }
 }
 
-// A property of an option may not be read before it has a value: each one is given its own here. A test holds every command that is
-// made like this against what the parser makes of the same line.
+// A test holds every request that is made like this against what the parser makes of the same line.
 
-extension OutputOptions {
-  fileprivate init(json: Bool) {
-    self.init()
-    color = nil
-    self.json = json
-  }
+extension OutputChoice {
+  fileprivate init(_ line: PlainLine) { self.init(json: line.has("--json")) }
 }
 
-extension DatabaseOptions {
-  fileprivate init(_ database: String?) {
-    self.init()
-    self.database = database
-  }
-}
-
-extension LookBackOptions {
-  fileprivate static var now: LookBackOptions {
-    var options = LookBackOptions()
-    options.at = nil
-    return options
-  }
-}
-
-extension Perf {
-  fileprivate static func plain() -> Perf {
-    var command = Perf()
-    command.output = OutputOptions(json: false)
-    return command
-  }
-}
-
-extension PerfSearch {
+extension PerfSearch.Request {
   fileprivate init?(plain line: PlainLine) {
     if line.words.isEmpty { return nil }
-    self.init()
-    words = line.words
-    limit = Self.usualLimit
-    output = OutputOptions(json: line.has("--json"))
+    self.init(words: line.words, output: OutputChoice(line))
   }
 }
 
-extension PerfShow {
+extension PerfShow.Request {
   fileprivate init?(plain line: PlainLine) {
     if line.words.count != 1 { return nil }
-    self.init()
-    id = line.words[0]
-    output = OutputOptions(json: line.has("--json"))
+    self.init(id: line.words[0], output: OutputChoice(line))
   }
 }
 
-extension KernelStatus {
-  fileprivate static func plain() -> KernelStatus {
-    var command = KernelStatus()
-    command.words = []
-    command.machine = MachineOptions()
-    command.machine.root = MachineOptions.own
-    command.database = DatabaseOptions(nil)
-    command.output = OutputOptions(json: false)
-    return command
-  }
-}
-
-extension KernelList {
+extension KernelList.Request {
   fileprivate init?(plain line: PlainLine) {
     if !line.words.isEmpty { return nil }
-    self.init()
-    all = line.has("--all")
-    series = line.value("--series")
-    limit = nil
-    lookBack = .now
-    database = DatabaseOptions(line.value("--database"))
-    output = OutputOptions(json: line.has("--json"))
+    self.init(
+      all: line.has("--all"), series: line.value("--series"), database: line.value("--database"),
+      output: OutputChoice(line))
   }
 }
 
-extension KernelLatest {
+extension KernelLatest.Request {
   fileprivate init?(plain line: PlainLine) {
     if line.words.count > 1 { return nil }
-    self.init()
-    channel = line.words.first
-    lookBack = .now
-    database = DatabaseOptions(line.value("--database"))
-    output = OutputOptions(json: line.has("--json"))
+    self.init(channel: line.words.first, database: line.value("--database"), output: OutputChoice(line))
   }
 }
 
-extension KernelFetch {
+extension KernelFetch.Request {
   fileprivate init?(plain line: PlainLine) {
     if !line.words.isEmpty { return nil }
-    self.init()
-    feed = FeedOptions()
-    feed.feed = line.values("--feed")
-    feed.force = line.has("--force")
-    database = DatabaseOptions(line.value("--database"))
-    output = OutputOptions(json: line.has("--json"))
+    self.init(
+      feeds: line.values("--feed"), isForced: line.has("--force"), database: line.value("--database"),
+      output: OutputChoice(line))
   }
 }

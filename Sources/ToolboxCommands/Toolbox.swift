@@ -1,6 +1,5 @@
 package import ArgumentParser
 import Configuration
-import Curl
 import Glibc
 import HostSystem
 import TerminalOutput
@@ -58,10 +57,8 @@ package struct Toolbox: ParsableCommand {
   /// Runs the command that the process was started with and ends the process with its exit code.
   package static func runProcess() -> Never {
     var arguments = currentArguments()
-    let opening = KernelFetch.isAsked(by: arguments) ? CurlOpening() : nil
     let status = run(&arguments)
     LastingDatabase.close()
-    opening?.finish()
     Glibc.exit(status)
   }
 
@@ -78,13 +75,18 @@ package struct Toolbox: ParsableCommand {
         try context.finish()
         return ExitStatus.done.rawValue
       }
+      if let request = PlainCommands.request(for: arguments) {
+        try CommandContext.$settings.withValue(try settings()) { try request.run() }
+        return ExitStatus.done.rawValue
+      }
       let line = PerfExplain.takeLine(from: &arguments)
       var command = try CommandLookup.parse(arguments, below: self)
       if var explain = command as? PerfExplain, let line {
         explain.words = line
         command = explain
       }
-      try CommandContext.$settings.withValue(try settings(for: command)) {
+      // The commands that look at the configuration themselves go without, so that they can tell what is wrong with it.
+      try CommandContext.$settings.withValue(command is any ReadsConfiguration ? Settings() : try settings()) {
         try command.run()
       }
       return ExitStatus.done.rawValue
@@ -102,10 +104,8 @@ package struct Toolbox: ParsableCommand {
     }
   }
 
-  /// What the configuration files say. The commands that look at these files themselves go without, so that they can tell what is
-  /// wrong with them.
-  private static func settings(for command: any ParsableCommand) throws -> Settings {
-    if command is any ReadsConfiguration { return Settings() }
+  /// What the configuration files say.
+  private static func settings() throws -> Settings {
     let reading = ConfigurationReading(environment: currentEnvironment(), userID: geteuid())
     if let error = reading.errors.first { throw error }
     if reading.files.contains(where: { $0.state == .ignored }) {

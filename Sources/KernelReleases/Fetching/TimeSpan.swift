@@ -1,9 +1,15 @@
 /// Reads a length of time as people write it: a number and `s`, `m`, `h` or `d`.
 /// - Returns: seconds; nil for anything else, and for more than ten years.
 package func seconds(from text: some StringProtocol) -> Int? {
-  guard let unit = text.last, let factor = ["s": 1, "m": 60, "h": 3600, "d": 86_400][unit],
-    let number = Int(text.dropLast()), number >= 0, number <= 315_360_000 / factor
-  else { return nil }
+  let factor: Int
+  switch text.last {
+  case "s": factor = 1
+  case "m": factor = 60
+  case "h": factor = 3600
+  case "d": factor = 86_400
+  default: return nil
+  }
+  guard let number = Int(text.dropLast()), number >= 0, number <= 315_360_000 / factor else { return nil }
   return number * factor
 }
 

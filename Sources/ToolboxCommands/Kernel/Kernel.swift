@@ -18,8 +18,8 @@ struct Kernel: ParsableCommand {
 
 /// The option of every command that reads or writes the database.
 struct DatabaseOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Use this database.", valueName: "file"))
-  var database: String?
+  @Option(name: .customLong("database"), help: ArgumentHelp("Use this database.", valueName: "file"))
+  var file: String?
 }
 
 /// The options of the commands that fetch.

@@ -27,7 +27,7 @@ struct KernelCVEs: ParsableCommand {
       throw VulnerabilityQuestionError.of(version)
     }
     let report = VulnerabilityReport(
-      of: wanted, records: try context.kernelVulnerabilities(database), isComplete: all)
+      of: wanted, records: try context.kernelVulnerabilities(database.file), isComplete: all)
     if report.recordCount == 0 {
       context.note("no CVE record is imported; `toolbox kernel import FILE` stores records of the CVE list")
     }
@@ -42,8 +42,8 @@ struct KernelCVEs: ParsableCommand {
 
 extension CommandContext {
   /// The stored records; none where there is no database.
-  fileprivate func kernelVulnerabilities(_ options: DatabaseOptions) throws -> [Vulnerability] {
-    let places = DatabaseLocation.readable(given: database(options), environment: environment, userID: userID)
+  fileprivate func kernelVulnerabilities(_ given: String?) throws -> [Vulnerability] {
+    let places = DatabaseLocation.readable(given: database(given), environment: environment, userID: userID)
     return try ReleaseStore.openForReading(places)?.vulnerabilities() ?? []
   }
 }

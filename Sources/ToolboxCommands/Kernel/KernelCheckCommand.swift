@@ -66,7 +66,7 @@ struct KernelCheckCommand: ParsableCommand {
     var thresholds = KernelCheck.Thresholds()
     (thresholds.behindWarning, thresholds.behindCritical, thresholds.endWarning) = (warnDays, criticalDays, endDays)
     let check = KernelCheck(
-      try context.kernelStatus(machine, database), thresholds: thresholds, conditions: failIf)
+      try context.kernelStatus(machine.root, database: database.file), thresholds: thresholds, conditions: failIf)
     let answer = CommandContext(
       standardOutput: file == nil ? context.standardOutput : OutputStream(descriptor: nil),
       standardError: context.standardError, environment: context.environment, userID: context.userID, now: context.now,

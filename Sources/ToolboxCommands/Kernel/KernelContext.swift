@@ -10,29 +10,29 @@ extension CommandContext {
   func note(_ text: String) { standardError.line("toolbox: \(text.harmless)") }
 
   /// The database that the command line names, else the configuration.
-  func database(_ options: DatabaseOptions) -> String? { options.database ?? settings.kernelDatabase?.value }
+  func database(_ given: String?) -> String? { given ?? settings.kernelDatabase?.value }
 
   /// The feeds that the command line names, else the configuration, else the shipped list.
-  func feeds(_ options: FeedOptions) throws -> FeedSelection {
-    try FeedCatalogue.selection(options.feed.isEmpty ? settings.kernelFeeds.map(\.value) : options.feed)
+  func feeds(_ given: [String]) throws -> FeedSelection {
+    try FeedCatalogue.selection(given.isEmpty ? settings.kernelFeeds.map(\.value) : given)
   }
 
   /// The shipped history and the database, for commands that only read.
   ///
   /// A damaged database is no reason to answer nothing: it is reported, and the shipped history answers.
-  func kernelKnowledge(_ options: DatabaseOptions, needsHistory: Bool = true) throws -> KernelKnowledge {
-    try kernelReading(options) { try KernelKnowledge.load($0, needsHistory: needsHistory) }
+  func kernelKnowledge(_ given: String?, needsHistory: Bool = true) throws -> KernelKnowledge {
+    try kernelReading(given) { try KernelKnowledge.load($0, needsHistory: needsHistory) }
   }
 
   /// Answers from the database, or without one: the work gets nil where there is none.
   /// - Parameter tellsAbsence: false where a reading before this one has said that there is none.
   func kernelReading<Result>(
-    _ options: DatabaseOptions, tellsAbsence: Bool = true, _ work: (ReleaseStore?) throws -> Result
+    _ given: String?, tellsAbsence: Bool = true, _ work: (ReleaseStore?) throws -> Result
   ) throws -> Result {
-    let places = DatabaseLocation.readable(given: database(options), environment: environment, userID: userID)
+    let places = DatabaseLocation.readable(given: database(given), environment: environment, userID: userID)
     do {
       let store = try ReleaseStore.openForReading(places)
-      if store == nil, tellsAbsence, let given = database(options) { note(StoreError.absent(given).message) }
+      if store == nil, tellsAbsence, let given = database(given) { note(StoreError.absent(given).message) }
       return try work(store)
     } catch let error as StoreError {
       guard case .corrupt = error else { throw error }
@@ -42,9 +42,9 @@ extension CommandContext {
   }
 
   /// The database for a command that writes.
-  func kernelStore(_ options: DatabaseOptions) throws -> ReleaseStore {
+  func kernelStore(_ given: String?) throws -> ReleaseStore {
     guard
-      let place = DatabaseLocation.own(given: database(options), environment: environment, userID: userID)
+      let place = DatabaseLocation.own(given: database(given), environment: environment, userID: userID)
     else { throw KernelCommandError.noPlaceForDatabase }
     let store = try ReleaseStore.openForWriting(place, now: now())
     for notice in store.notices { note(notice) }

@@ -30,7 +30,7 @@ struct KernelEvents: ParsableCommand {
       return track
     }
     let mine = try context.runningSeries()
-    let events = try context.kernelReading(database) { store in
+    let events = try context.kernelReading(database.file) { store in
       // Asked without a store too: whoever remembers an event of a log that was lost is to hear of it.
       let number = try number(in: store)
       return try store?.events(after: number).map(\.event) ?? []

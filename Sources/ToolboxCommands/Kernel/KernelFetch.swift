@@ -9,33 +9,43 @@ struct KernelFetch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Fetch the feeds of releases and store them.")
 
-  /// Whether these are the arguments of a fetch: libcurl is then opened while they are parsed.
-  static func isAsked(by arguments: [String]) -> Bool { arguments.starts(with: ["kernel", "fetch"]) }
-
   @OptionGroup var feed: FeedOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var output: OutputOptions
 
-  func run() throws {
-    let context = CommandContext.live(color: output.color)
-    let selection = try context.feeds(feed)
-    let store = try context.kernelStore(database)
-    LastingDatabase.keep(store)
-    let (answers, failure) = try context.kernelRound(
-      context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: feed.force)
-    let outcomes = answers.compactMap { answer in
-      (try? answer.report.get()).map { (source: answer.source, outcome: $0.outcome) }
-    }
-    if output.json {
-      if failure == nil { try context.printJSON(FetchDocument(outcomes)) }
-    } else {
-      let text = KernelText(context.terminal)
-      for (source, outcome) in outcomes {
-        context.standardOutput.lines(text.lines(of: outcome, from: source.address.text, now: context.now()))
+  var request: Request {
+    Request(feeds: feed.feed, isForced: feed.force, database: database.file, output: output.choice)
+  }
+}
+
+extension KernelFetch: RequestingCommand {
+  struct Request: CommandRequest {
+    var feeds: [String] = []
+    var isForced = false
+    var database: String?
+    var output = OutputChoice()
+
+    func run() throws {
+      let context = CommandContext.live(color: output.color)
+      let selection = try context.feeds(feeds)
+      let store = try context.kernelStore(database)
+      LastingDatabase.keep(store)
+      let (answers, failure) = try context.kernelRound(
+        context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: isForced)
+      let outcomes = answers.compactMap { answer in
+        (try? answer.report.get()).map { (source: answer.source, outcome: $0.outcome) }
       }
+      if output.json {
+        if failure == nil { try context.printJSON(FetchDocument(outcomes)) }
+      } else {
+        let text = KernelText(context.terminal)
+        for (source, outcome) in outcomes {
+          context.standardOutput.lines(text.lines(of: outcome, from: source.address.text, now: context.now()))
+        }
+      }
+      try context.finish()
+      if let failure { throw failure }
     }
-    try context.finish()
-    if let failure { throw failure }
   }
 }
 

@@ -40,7 +40,7 @@ struct KernelHistory: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let knowledge = try context.kernelKnowledge(database, at: lookBack)
+    let knowledge = try context.kernelKnowledge(database.file, at: lookBack.at)
     let lives = SeriesLife.all(knowledge)
     if let series {
       guard let final = KernelVersion(series)?.final else { throw KernelCommandError.notAVersion(series) }

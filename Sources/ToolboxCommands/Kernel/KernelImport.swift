@@ -24,7 +24,7 @@ struct KernelImport: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let store = try context.kernelStore(database)
+    let store = try context.kernelStore(database.file)
     let fetcher = context.feedFetcher(store, over: context.httpClient())
     let text = KernelText(context.terminal)
     for name in file {

@@ -24,28 +24,44 @@ struct KernelList: ParsableCommand {
     if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1 on") }
   }
 
-  func run() throws {
-    let context = CommandContext.live(color: output.color)
-    let knowledge = try context.kernelKnowledge(database, at: lookBack, needsHistory: all || series != nil)
-    let reports = Array(try releases(knowledge).prefix(limit ?? .max))
-    if output.json {
-      try context.printJSON(
-        ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
-    } else {
-      context.standardOutput.lines(KernelText(context.terminal).lines(of: reports))
-    }
-    try context.finish()
+  var request: Request {
+    Request(
+      all: all, series: series, limit: limit, lookBack: lookBack.at, database: database.file, output: output.choice)
   }
+}
 
-  private func releases(_ knowledge: KernelKnowledge) throws -> [ReleaseReport] {
-    if let series {
-      guard series == "2.6.x" || KernelVersion(series)?.series != nil else {
-        throw KernelCommandError.notASeries(series)
+extension KernelList: RequestingCommand {
+  struct Request: CommandRequest {
+    var all = false
+    var series: String?
+    var limit: Int?
+    var lookBack: String?
+    var database: String?
+    var output = OutputChoice()
+
+    func run() throws {
+      let context = CommandContext.live(color: output.color)
+      let knowledge = try context.kernelKnowledge(database, at: lookBack, needsHistory: all || series != nil)
+      let reports = Array(try releases(knowledge).prefix(limit ?? .max))
+      if output.json {
+        try context.printJSON(
+          ReleasesDocument(releases: reports, fetched: knowledge.fetched, at: knowledge.lookBack?.day))
+      } else {
+        context.standardOutput.lines(KernelText(context.terminal).lines(of: reports))
       }
-      let found = knowledge.history.releases(inSeries: series)
-      guard !found.isEmpty else { throw KernelCommandError.nothingKnown("series \(series)") }
-      return found.reversed().map { knowledge.report($0) }
+      try context.finish()
     }
-    return all ? knowledge.history.releases.reversed().map { knowledge.report($0) } : knowledge.current
+
+    private func releases(_ knowledge: KernelKnowledge) throws -> [ReleaseReport] {
+      if let series {
+        guard series == "2.6.x" || KernelVersion(series)?.series != nil else {
+          throw KernelCommandError.notASeries(series)
+        }
+        let found = knowledge.history.releases(inSeries: series)
+        guard !found.isEmpty else { throw KernelCommandError.nothingKnown("series \(series)") }
+        return found.reversed().map { knowledge.report($0) }
+      }
+      return all ? knowledge.history.releases.reversed().map { knowledge.report($0) } : knowledge.current
+    }
   }
 }

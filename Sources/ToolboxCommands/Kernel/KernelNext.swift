@@ -21,7 +21,7 @@ struct KernelNext: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let knowledge = try context.kernelKnowledge(database, at: lookBack)
+    let knowledge = try context.kernelKnowledge(database.file, at: lookBack.at)
     let text = ForecastText(context.terminal)
     if backtest {
       guard let document = BacktestDocument(knowledge) else { throw KernelCommandError.nothingKnown("mainline") }

@@ -17,8 +17,8 @@ struct KernelShow: ParsableCommand {
   func run() throws {
     let context = CommandContext.live(color: output.color)
     guard let wanted = KernelVersion(version) else { throw KernelCommandError.notAVersion(version) }
-    let knowledge = try context.kernelKnowledge(database, at: lookBack)
-    let mail = try context.kernelReading(database, tellsAbsence: false) { try $0?.announcement(of: wanted) }
+    let knowledge = try context.kernelKnowledge(database.file, at: lookBack.at)
+    let mail = try context.kernelReading(database.file, tellsAbsence: false) { try $0?.announcement(of: wanted) }
     guard let details = ReleaseDetails.find(wanted, in: knowledge, announcement: mail) else {
       throw KernelCommandError.unknownVersion(
         wanted, nearest: knowledge.history.nearest(to: wanted),

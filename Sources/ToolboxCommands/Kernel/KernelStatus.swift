@@ -22,15 +22,25 @@ struct KernelStatus: ParsableCommand {
     throw ValidationError("\(word.harmless) is no subcommand of kernel; there are \(names.joined(separator: ", "))")
   }
 
-  func run() throws {
-    let context = CommandContext.live(color: output.color)
-    let status = try context.kernelStatus(machine, database)
-    if output.json {
-      try context.printJSON(status)
-    } else {
-      context.standardOutput.lines(KernelText(context.terminal).lines(of: status))
+  var request: Request { Request(root: machine.root, database: database.file, output: output.choice) }
+}
+
+extension KernelStatus: RequestingCommand {
+  struct Request: CommandRequest {
+    var root = MachineOptions.own
+    var database: String?
+    var output = OutputChoice()
+
+    func run() throws {
+      let context = CommandContext.live(color: output.color)
+      let status = try context.kernelStatus(root, database: database)
+      if output.json {
+        try context.printJSON(status)
+      } else {
+        context.standardOutput.lines(KernelText(context.terminal).lines(of: status))
+      }
+      try context.finish()
     }
-    try context.finish()
   }
 }
 
@@ -45,8 +55,8 @@ struct MachineOptions: ParsableArguments {
 
 extension CommandContext {
   /// The kernels of a system and what is known of releases.
-  func kernelStatus(_ machine: MachineOptions, _ database: DatabaseOptions) throws -> StatusDocument {
-    let root = RootDirectory(absolutePath(machine.root))
+  func kernelStatus(_ directory: String, database: String?) throws -> StatusDocument {
+    let root = RootDirectory(absolutePath(directory))
     guard root.exists("/") else { throw FileError(path: root.path, code: 2, action: "open") }
     let kernels = try MachineKernels.read(root: root, environment: environment)
     return try kernelReading(database) { store in

@@ -24,7 +24,7 @@ struct KernelTracksList: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live(color: output.color)
-    let document = try context.kernelReading(database) { store in
+    let document = try context.kernelReading(database.file) { store in
       try context.tracksDocument(store, try KernelKnowledge.load(store))
     }
     if output.json {
@@ -46,7 +46,7 @@ struct KernelTracksAdd: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
-    try CommandContext.live().markTracks(track, as: .added, database)
+    try CommandContext.live().markTracks(track, as: .added, database.file)
   }
 }
 
@@ -59,7 +59,7 @@ struct KernelTracksRemove: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
-    try CommandContext.live().markTracks(track, as: .removed, database)
+    try CommandContext.live().markTracks(track, as: .removed, database.file)
   }
 }
 
@@ -74,7 +74,7 @@ struct KernelAcknowledge: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
-    try CommandContext.live().markTracks(track, as: nil, database)
+    try CommandContext.live().markTracks(track, as: nil, database.file)
   }
 }
 
@@ -83,7 +83,7 @@ extension CommandContext {
   /// - Parameters:
   ///   - names: empty for all that are followed.
   ///   - origin: nil leaves it as it is and only moves the mark.
-  fileprivate func markTracks(_ names: [String], as origin: TrackMark.Origin?, _ database: DatabaseOptions) throws {
+  fileprivate func markTracks(_ names: [String], as origin: TrackMark.Origin?, _ database: String?) throws {
     let wanted = try names.map { name in
       guard let track = Track(name) else { throw KernelCommandError.notATrack(name) }
       return track

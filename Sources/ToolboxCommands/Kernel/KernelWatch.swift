@@ -71,7 +71,7 @@ struct KernelWatch: ParsableCommand {
     }
     if let goal, try tellWhetherOut(goal, context) { return try context.finish() }
     let round = KernelWatchRound(
-      context: context, selection: try context.feeds(feed), isForced: feed.force, database: database,
+      context: context, selection: try context.feeds(feed.feed), isForced: feed.force, database: database.file,
       isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), client: context.httpClient())
     try StopSignals.noteFromNowOn()
     // Letting go of a database wakes the runtime's pool of threads, which may not set their priorities but as root, and would write
@@ -123,7 +123,7 @@ struct KernelWatch: ParsableCommand {
 
   /// Whether a version is out, as far as is known; says so when it is.
   private func tellWhetherOut(_ goal: KernelVersion, _ context: CommandContext) throws -> Bool {
-    let knowledge = try context.kernelKnowledge(database)
+    let knowledge = try context.kernelKnowledge(database.file)
     guard let proof = knowledge.history.proof(of: goal) else { return false }
     if !output.json {
       let day = proof.date.map { ", \($0.day.spelledOut)" } ?? ""

@@ -8,7 +8,7 @@ struct KernelWatchRound {
   let context: CommandContext
   let selection: FeedSelection
   let isForced: Bool
-  let database: DatabaseOptions
+  let database: String?
   let isJSON: Bool
   /// The name under which it is remembered what was told.
   let reader: String

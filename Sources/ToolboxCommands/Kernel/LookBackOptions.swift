@@ -12,9 +12,9 @@ extension CommandContext {
   /// What is known, or what was known at the end of the day that was asked for.
   /// - Parameter needsHistory: false leaves out what the present answer does not need.
   func kernelKnowledge(
-    _ database: DatabaseOptions, at lookBack: LookBackOptions, needsHistory: Bool = true
+    _ database: String?, at lookBack: String?, needsHistory: Bool = true
   ) throws -> KernelKnowledge {
-    guard let text = lookBack.at else { return try kernelKnowledge(database, needsHistory: needsHistory) }
+    guard let text = lookBack else { return try kernelKnowledge(database, needsHistory: needsHistory) }
     guard let day = CalendarDay(text) else { throw KernelCommandError.notADay(text) }
     let today = CalendarDay(now())
     let knowledge = try kernelKnowledge(database)

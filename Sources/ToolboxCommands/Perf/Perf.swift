@@ -16,14 +16,22 @@ struct Perf: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  func run() throws {
-    let context = CommandContext.live(color: output.color)
-    let book = try context.recipeBook()
-    if output.json {
-      try context.printJSON(RecipesDocument(try book.recipes().filter { $0.sheetLine != nil }))
-    } else {
-      context.standardOutput.lines(SheetText.lines(try book.sheet(), paint: Paint(context.terminal)))
+  var request: Request { Request(output: output.choice) }
+}
+
+extension Perf: RequestingCommand {
+  struct Request: CommandRequest {
+    var output = OutputChoice()
+
+    func run() throws {
+      let context = CommandContext.live(color: output.color)
+      let book = try context.recipeBook()
+      if output.json {
+        try context.printJSON(RecipesDocument(try book.recipes().filter { $0.sheetLine != nil }))
+      } else {
+        context.standardOutput.lines(SheetText.lines(try book.sheet(), paint: Paint(context.terminal)))
+      }
+      try context.finish()
     }
-    try context.finish()
   }
 }

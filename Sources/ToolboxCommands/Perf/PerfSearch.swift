@@ -22,19 +22,29 @@ struct PerfSearch: ParsableCommand {
     guard limit > 0 else { throw ValidationError("--limit takes a number of 1 or more, not \(limit).") }
   }
 
-  func run() throws {
-    let context = CommandContext.live(color: output.color)
-    let book = try context.recipeBook()
-    let found = try RecipeSearch(try book.searchEntries()).hits(words).prefix(limit).compactMap { hit in
-      try book.recipe(hit.id).map { (recipe: $0, score: Int?.some(hit.score)) }
+  var request: Request { Request(words: words, limit: limit, output: output.choice) }
+}
+
+extension PerfSearch: RequestingCommand {
+  struct Request: CommandRequest {
+    var words: [String]
+    var limit = PerfSearch.usualLimit
+    var output = OutputChoice()
+
+    func run() throws {
+      let context = CommandContext.live(color: output.color)
+      let book = try context.recipeBook()
+      let found = try RecipeSearch(try book.searchEntries()).hits(words).prefix(limit).compactMap { hit in
+        try book.recipe(hit.id).map { (recipe: $0, score: Int?.some(hit.score)) }
+      }
+      if output.json {
+        try context.printJSON(RecipesDocument(found))
+      } else {
+        context.standardOutput.lines(
+          RecipeText.found(found.map(\.recipe), width: context.textWidth, paint: Paint(context.terminal)))
+      }
+      try context.finish()
+      if found.isEmpty { throw LookupError.nothingFound(words: words) }
     }
-    if output.json {
-      try context.printJSON(RecipesDocument(found))
-    } else {
-      context.standardOutput.lines(
-        RecipeText.found(found.map(\.recipe), width: context.textWidth, paint: Paint(context.terminal)))
-    }
-    try context.finish()
-    if found.isEmpty { throw LookupError.nothingFound(words: words) }
   }
 }
