@@ -19,11 +19,14 @@ BENCH_PACKAGES := linux-perf curl sqlite3 g++ python3-pip
 # Every script of the shell.
 SCRIPTS := .ci/run $(wildcard Packaging/*.sh Packaging/debian/prerm Packaging/debian/postrm Tests/*.sh Tests/*/*.sh Tests/EndToEnd/tour)
 
-# A directory that the linker looks into first, with the static libstdc++ alone; empty where the machine has none.
+# A directory that the linker looks into first, with the static libstdc++ and the unwinder of GCC alone; empty where the machine
+# has none.
 LINKED_STATICALLY := .build/linked-statically
 LIBSTDCXX := $(lastword $(sort $(wildcard /usr/lib/gcc/*/*/libstdc++.a)))
+LIBGCC_EH := $(lastword $(sort $(wildcard /usr/lib/gcc/*/*/libgcc_eh.a)))
 
-# The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols.
+# The linking is explained in CONTRIBUTING.md, with figures: static Swift libraries, a fixed address, no symbols
+# that could be exported.
 RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker --no-export-dynamic -Xlinker -s -Xlinker -no-pie \
   -Xlinker -L$(CURDIR)/$(LINKED_STATICALLY)
 
@@ -126,6 +129,7 @@ clean:
 linked-statically:
 	@mkdir -p $(LINKED_STATICALLY)
 	@$(if $(LIBSTDCXX),ln -sf '$(LIBSTDCXX)' $(LINKED_STATICALLY)/libstdc++.a)
+	@$(if $(LIBGCC_EH),ln -sf '$(LIBGCC_EH)' $(LINKED_STATICALLY)/libgcc_s.a)
 
 swift-is-there:
 	@command -v $(SWIFT) >/dev/null 2>&1 || { \

@@ -43,14 +43,16 @@ private struct Round {
   private let pool: ConnectionPool
   private let netrc: NetrcFile?
   private var journeys: [Journey]
-  private var running: [Transfer.Handle: (transfer: Transfer, journey: Int)] = [:]
+  /// A handful at most.
+  private var running: [(transfer: Transfer, journey: Int)] = []
 
   /// A request on its way.
   private struct Journey {
     let request: HTTPRequest
     let deadline: Duration
     var address: WebAddress
-    var visited: Set<WebAddress>
+    /// A handful at most.
+    var visited: [WebAddress]
     var permanent: WebAddress?
     var isPermanent = true
     var result: Result<HTTPResponse, HTTPError>?
@@ -102,7 +104,7 @@ private struct Round {
       let transfer = try Transfer(
         address: journey.address, headers: journey.headers, settings: settings, limit: left, netrc: netrc)
       try pool.add(transfer)
-      running[transfer.handle] = (transfer, index)
+      running.append((transfer, index))
     } catch {
       journeys[index].result = .failure(error)
     }
@@ -110,7 +112,8 @@ private struct Round {
 
   /// Takes the outcome of a step, and sends the next one after a redirect.
   private mutating func end(_ handle: Transfer.Handle, _ code: CURLcode) {
-    guard let (transfer, index) = running.removeValue(forKey: handle) else { return }
+    guard let place = running.firstIndex(where: { $0.transfer.handle == handle }) else { return }
+    let (transfer, index) = running.remove(at: place)
     defer { pool.remove(transfer) }
     do throws(HTTPError) {
       let answer = try transfer.answer(code)
@@ -139,7 +142,7 @@ private struct Round {
     guard journey.visited.count <= settings.redirectLimit else {
       throw .tooManyRedirects(journey.request.address.text, limit: settings.redirectLimit)
     }
-    journeys[index].visited.insert(next)
+    journeys[index].visited.append(next)
     journeys[index].address = next
     journeys[index].isPermanent = journey.isPermanent && (status == 301 || status == 308)
     if journeys[index].isPermanent { journeys[index].permanent = next }
@@ -148,17 +151,17 @@ private struct Round {
   private mutating func giveUpWhatTakesTooLong() {
     if settings.isStopped() { giveUp { .stopped($0.request.address.text) } }
     let now = monotonicTime()
-    for (transfer, index) in Array(running.values) where now > journeys[index].deadline + Self.grace {
+    for (transfer, index) in running where now > journeys[index].deadline + Self.grace {
       giveUp(transfer, index, timeIsOver(journeys[index]))
     }
   }
 
   private mutating func giveUp(_ error: (Journey) -> HTTPError) {
-    for (transfer, index) in Array(running.values) { giveUp(transfer, index, error(journeys[index])) }
+    for (transfer, index) in running { giveUp(transfer, index, error(journeys[index])) }
   }
 
   private mutating func giveUp(_ transfer: Transfer, _ index: Int, _ error: HTTPError) {
-    running[transfer.handle] = nil
+    running.removeAll { $0.transfer === transfer }
     pool.remove(transfer)
     journeys[index].result = .failure(error)
   }

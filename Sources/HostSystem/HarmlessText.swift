@@ -4,10 +4,11 @@ extension StringProtocol {
   /// seen (of no width, fillers, the soft hyphen). A tab or a line break becomes one space. Everything from outside passes
   /// through here before it is printed.
   package var harmless: String {
-    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(self) }
+    let text = String(self)
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var result = String.UnicodeScalarView()
     var previous: UInt32 = 0
-    for scalar in unicodeScalars {
+    for scalar in text.unicodeScalars {
       defer { previous = scalar.value }
       switch scalar.value {
       case 0x0A where previous == 0x0D: continue

@@ -81,7 +81,7 @@ package enum FeedReader {
   private static let space: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
 
   /// Elements that a page, or a piece of one, begins with; no feed does.
-  private static let pageElements: Set<String> = [
+  private static let pageElements = [
     "html", "head", "body", "title", "meta", "link", "script", "style", "center", "div", "p", "h1", "h2", "pre",
   ]
 

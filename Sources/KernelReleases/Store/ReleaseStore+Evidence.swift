@@ -6,16 +6,14 @@ extension ReleaseStore {
   static func insertEvidence(_ derivation: Derivation, from feed: FeedRecord, _ db: Database) throws {
     let time = feed.fetchedAt.secondsSinceEpoch
     for mail in derivation.announcements {
-      try db.execute(
-        sql: "INSERT OR IGNORE INTO announcement VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      try db.cachedStatement(sql: "INSERT OR IGNORE INTO announcement VALUES (?, ?, ?, ?, ?, ?, ?, ?)").execute(
         arguments: [
           mail.version.description, mail.version.series, mail.author, mail.time?.secondsSinceEpoch, mail.paragraph,
           mail.link, feed.address, time,
         ])
     }
     for version in derivation.published {
-      try db.execute(
-        sql: "INSERT OR IGNORE INTO published VALUES (?, ?, ?, ?)",
+      try db.cachedStatement(sql: "INSERT OR IGNORE INTO published VALUES (?, ?, ?, ?)").execute(
         arguments: [version.description, version.series, feed.address, time])
     }
     for version in derivation.presumed {
@@ -37,7 +35,7 @@ extension ReleaseStore {
 
   /// The mail that announced a release; nil where none is stored.
   package func announcement(of version: KernelVersion) throws(StoreError) -> Announcement? {
-    try read { db in
+    try ask { db in
       try Row.fetchOne(
         db, sql: "SELECT * FROM announcement WHERE version = ?", arguments: [version.description]
       ).map { row in
@@ -50,7 +48,7 @@ extension ReleaseStore {
   }
 
   /// The published ends of series that feeds gave, by name.
-  package func support() throws(StoreError) -> [SeriesSupport] { try read { try Self.support($0) } }
+  package func support() throws(StoreError) -> [SeriesSupport] { try ask { try Self.support($0) } }
 
   static func support(_ db: Database) throws -> [SeriesSupport] {
     try Row.fetchAll(db, sql: "SELECT * FROM support ORDER BY series").map { row in

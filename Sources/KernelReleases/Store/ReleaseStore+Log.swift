@@ -21,12 +21,12 @@ extension ReleaseStore {
 
   /// The number of an event; nil when there is none with this id.
   package func number(ofEvent id: String) throws(StoreError) -> Int64? {
-    try read { try Int64.fetchOne($0, sql: "SELECT number FROM event WHERE id = ?", arguments: [id]) }
+    try ask { try Int64.fetchOne($0, sql: "SELECT number FROM event WHERE id = ?", arguments: [id]) }
   }
 
   /// The number of the newest event; 0 for an empty log.
   package func newestEventNumber() throws(StoreError) -> Int64 {
-    try read { try Int64.fetchOne($0, sql: "SELECT coalesce(max(number), 0) FROM event") ?? 0 }
+    try ask { try Int64.fetchOne($0, sql: "SELECT coalesce(max(number), 0) FROM event") ?? 0 }
   }
 
   private static func event(_ row: Row) -> LoggedEvent? {

@@ -52,26 +52,27 @@ extension ReleaseStore {
     }
   }
 
+  /// The statements are compiled for the first series and kept for the others.
   private static func loadSeries(_ series: String?, into state: inout StoredState, _ db: Database) throws {
-    for row in try Row.fetchAll(
-      db, sql: "SELECT version, day, inferred FROM release WHERE series IS ?", arguments: [series])
-    {
+    let releases = try db.cachedStatement(sql: "SELECT version, day, inferred FROM release WHERE series IS ?")
+    for row in try Row.fetchAll(releases, arguments: [series]) {
       guard let version = KernelVersion(row["version"] as String) else { continue }
       let day = (row["day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) }
       state.known[version] = .some(row["inferred"] ? nil : day)
     }
     guard let series else { return }
-    for row in try Row.fetchAll(
-      db, sql: "SELECT version, sent_at FROM announcement WHERE series = ?", arguments: [series])
-    {
+    let announcements = try db.cachedStatement(sql: "SELECT version, sent_at FROM announcement WHERE series = ?")
+    for row in try Row.fetchAll(announcements, arguments: [series]) {
       guard let version = KernelVersion(row["version"] as String) else { continue }
       state.evidence[version] = Evidence(
         announcedOn: (row["sent_at"] as Int?).map { CalendarDay(Instant(secondsSinceEpoch: $0)) }, isAnnounced: true)
     }
-    for text in try String.fetchAll(db, sql: "SELECT version FROM published WHERE series = ?", arguments: [series]) {
+    let published = try db.cachedStatement(sql: "SELECT version FROM published WHERE series = ?")
+    for text in try String.fetchAll(published, arguments: [series]) {
       if let version = KernelVersion(text) { state.evidence[version, default: Evidence()].isPublished = true }
     }
-    for text in try String.fetchAll(db, sql: "SELECT version FROM presumed WHERE series = ?", arguments: [series]) {
+    let presumed = try db.cachedStatement(sql: "SELECT version FROM presumed WHERE series = ?")
+    for text in try String.fetchAll(presumed, arguments: [series]) {
       if let version = KernelVersion(text) { state.presumed.insert(version) }
     }
   }
@@ -90,7 +91,7 @@ extension ReleaseStore {
 
   /// Whether a doubt waits for a second fetch: the content is then asked for in full.
   package func hasSuspicions() throws(StoreError) -> Bool {
-    try read { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM suspicion)") ?? false }
+    try ask { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM suspicion)") ?? false }
   }
 
   /// The doubts that wait, in words, oldest first.
@@ -112,7 +113,7 @@ extension ReleaseStore {
 
   /// The versions that were told as skipped in the last two weeks and that nothing has proven yet, in order.
   package func presumed(after now: Instant) throws(StoreError) -> [KernelVersion] {
-    try read { db in
+    try ask { db in
       try String.fetchAll(
         db, sql: "SELECT version FROM presumed WHERE since > ?", arguments: [now.secondsSinceEpoch - Self.searchTime]
       ).compactMap { KernelVersion($0) }.sorted()
@@ -137,7 +138,7 @@ extension ReleaseStore {
 
   /// The rows of the accepted state of a format, in the feed's order.
   package func listed(_ format: FeedFormat = .releasesJSON) throws(StoreError) -> [FeedRow] {
-    try read { try Self.listed($0, format: format) }
+    try ask { try Self.listed($0, format: format) }
   }
 
   static func listed(_ db: Database, format: FeedFormat, withHeld: Bool = true) throws -> [FeedRow] {
@@ -181,9 +182,9 @@ extension ReleaseStore {
 
   private static func replaceListed(_ rows: [FeedRow], held: Set<FeedRow>, format: FeedFormat, _ db: Database) throws {
     try db.execute(sql: "DELETE FROM listed WHERE format = ?", arguments: [format.rawValue])
+    let insertion = try db.cachedStatement(sql: "INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
     for (position, row) in rows.enumerated() {
-      try db.execute(
-        sql: "INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      try insertion.execute(
         arguments: [
           format.rawValue, position, row.version.description, row.channel.rawValue, row.isEndOfLife,
           row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive, held.contains(row),
@@ -214,7 +215,7 @@ extension ReleaseStore {
 
   private static func insert(_ row: FeedRow, from feed: FeedRecord, isInferred: Bool, _ db: Database) throws {
     let version = row.version
-    try db.execute(
+    let insertion = try db.cachedStatement(
       sql: """
         INSERT INTO release
           (version, line, first, second, third, fourth, candidate, series, channel, day, released_at, archive, source,
@@ -222,24 +223,26 @@ extension ReleaseStore {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (version) DO UPDATE SET
           day = excluded.day, released_at = excluded.released_at, inferred = excluded.inferred
-        """,
+        """)
+    try insertion.execute(
       arguments: [
         version.description, version.line.rawValue, version.numbers.first, version.numbers.second,
         version.numbers.third, version.numbers.fourth, version.candidateKey, version.series, row.channel.rawValue,
         row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive, feed.address,
         feed.fetchedAt.secondsSinceEpoch, isInferred && row.day != nil,
       ])
-    try db.execute(sql: "DELETE FROM presumed WHERE version = ?", arguments: [version.description])
+    try db.cachedStatement(sql: "DELETE FROM presumed WHERE version = ?").execute(arguments: [version.description])
   }
 
   /// - Returns: whether the log did not have it.
   private static func insert(_ event: ReleaseEvent, _ db: Database) throws -> Bool {
-    try db.execute(
+    let insertion = try db.cachedStatement(
       sql: """
         INSERT OR IGNORE INTO event
           (id, kind, version, series, channel, day, previous, skipped, presumed, detail, observed)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+        """)
+    try insertion.execute(
       arguments: [
         event.id, event.kind.rawValue, event.version?.description, event.series, event.channel?.rawValue,
         event.day?.daysSinceEpoch, event.previous, event.skipped.map(\.description).joined(separator: " "),

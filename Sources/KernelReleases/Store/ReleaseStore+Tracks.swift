@@ -5,7 +5,7 @@ import HostSystem
 extension ReleaseStore {
   /// Every stored mark, by name.
   package func trackMarks() throws(StoreError) -> [TrackMark] {
-    try read { db in
+    try ask { db in
       try Row.fetchAll(db, sql: "SELECT * FROM track ORDER BY name").compactMap { row in
         guard let track = Track(row["name"]), let origin = TrackMark.Origin(rawValue: row["origin"]) else { return nil }
         return TrackMark(

@@ -19,6 +19,7 @@ extension ReleaseStore {
   package static func store(
     _ records: [Vulnerability], source: String, at time: Instant, in db: Database
   ) throws {
+    if records.isEmpty { return }
     let statement = try db.makeStatement(
       sql: """
         INSERT OR REPLACE INTO vulnerability (id, title, published_at, rejected, affects, source, stored_at)
