@@ -70,7 +70,7 @@ fuzz: export FUZZ_SECONDS ?= 20
 fuzz: export TOOLBOX_FUZZING := 1
 fuzz: swift-is-there build-packages
 	$(SWIFT) build -c release --scratch-path .build/fuzz/build --product ToolboxFuzz
-	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a -lexpat
+	$(SWIFT)c -use-ld=lld -sanitize=fuzzer,address -o .build/fuzz/toolbox-fuzz .build/fuzz/build/release/libToolboxFuzz.a 
 	Tests/Fuzz/fuzz.sh
 
 # Of the peers that are not packaged, inferno's `flamegraph` comes from PyPI, and FlameGraph's scripts are looked for in

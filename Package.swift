@@ -55,7 +55,7 @@ let package = Package(
       swiftSettings: ourSettings),
     .target(
       name: "PerfProfiling",
-      dependencies: ["PerfProbes", "BundledData", "DataTree", "Compression", "CZstd", "HostSystem"],
+      dependencies: ["PerfProbes", "BundledData", "DataTree", "Compression", "CLateLibraries", "HostSystem"],
       swiftSettings: ourSettings),
     .target(
       name: "SystemReset",
@@ -64,7 +64,7 @@ let package = Package(
     .target(
       name: "KernelReleases",
       dependencies: [
-        "DebianPackages", "Curl", "CExpat", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite,
+        "DebianPackages", "Curl", "CLateLibraries", "BundledData", "DataTree", "HostSystem", grdb, grdbSQLite,
       ],
       swiftSettings: ourSettings),
 
@@ -75,7 +75,6 @@ let package = Package(
     .target(name: "Configuration", dependencies: ["DataTree", "HostSystem", yams], swiftSettings: ourSettings),
     .target(name: "Curl", dependencies: ["CCurl", "Compression", "HostSystem"], swiftSettings: ourSettings),
     .target(name: "CCurl"),
-    .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
     .target(
       name: "BundledData", dependencies: ["DataTree"], exclude: ["Data"], swiftSettings: ourSettings,
       plugins: ["EmbedData"]),
@@ -85,12 +84,11 @@ let package = Package(
 
     // The doors to the machine.
     .target(
-      name: "Compression", dependencies: ["CZlib", "CLZMA", "CLZ4", "CZstd", "HostSystem"],
+      name: "Compression", dependencies: ["CZlib", "CLateLibraries", "HostSystem"],
       swiftSettings: ourSettings),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
-    .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
-    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    // Needs the headers of libexpat1-dev, liblzma-dev, liblz4-dev and libzstd-dev.
+    .target(name: "CLateLibraries"),
     .target(
       name: "HostSystem", dependencies: ["CHostSystem"], swiftSettings: ourSettings),
     .target(name: "CHostSystem"),
@@ -133,8 +131,9 @@ let package = Package(
       swiftSettings: ourSettings),
     .testTarget(
       name: "PerfProfilingTests",
-      dependencies: ["PerfProfiling", "PerfProbes", "Compression", "CZstd", "HostSystem", "TestSupport"],
-      swiftSettings: ourSettings),
+      dependencies: ["PerfProfiling", "PerfProbes", "Compression", "CLateLibraries", "HostSystem", "TestSupport"],
+      // These tests compress, too.
+      swiftSettings: ourSettings, linkerSettings: [.linkedLibrary("zstd")]),
     .testTarget(
       name: "SystemResetTests", dependencies: ["SystemReset", "DebianPackages", "HostSystem", "TestSupport"],
       swiftSettings: ourSettings),

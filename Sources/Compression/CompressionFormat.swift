@@ -1,3 +1,4 @@
+import CLateLibraries
 package import HostSystem
 
 /// The compressed forms that package lists, logs and profiles come in, told apart by their first bytes.
@@ -48,17 +49,28 @@ package enum CompressionError: ReportableError, Equatable {
   case cut(CompressionFormat)
   /// The stream is damaged; the text is the library's own word for it.
   case damaged(CompressionFormat, String)
+  /// The library that reads the format cannot be used; the text says why.
+  case noLibrary(CompressionFormat, String)
   /// The content is larger than the caller allows, in bytes; the format is nil for plain data.
   case tooLarge(CompressionFormat?, limit: Int)
 
-  package var failureKind: FailureKind { .badData }
+  package var failureKind: FailureKind {
+    if case .noLibrary = self { .unavailable } else { .badData }
+  }
 
   package var message: String {
     switch self {
     case .cut(let format): "the \(format.rawValue) data is cut; get the file again"
     case .damaged(let format, let what): "the \(format.rawValue) data is damaged (\(what)); get the file again"
+    case .noLibrary(let format, let what): "\(format.rawValue) data cannot be read here: \(what)"
     case .tooLarge(let format?, let limit): "the \(format.rawValue) data opens to more than \(limit) bytes"
     case .tooLarge(nil, let limit): "the data is larger than \(limit) bytes"
     }
+  }
+
+  /// Why a library gave no decoder.
+  static func notStarted(_ format: CompressionFormat, _ library: toolbox_late_library) -> CompressionError {
+    .noLibrary(
+      format, toolbox_late_library_problem(library).map { String(cString: $0) } ?? "there is not enough memory")
   }
 }

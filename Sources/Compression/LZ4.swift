@@ -1,4 +1,4 @@
-import CLZ4
+import CLateLibraries
 
 extension Decompression {
   static func decodeLZ4(
@@ -6,7 +6,7 @@ extension Decompression {
   ) throws(CompressionError) {
     var context: OpaquePointer?
     guard LZ4F_isError(LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))) == 0, let context else {
-      throw .damaged(.lz4, "liblz4 did not start")
+      throw .notStarted(.lz4, toolbox_liblz4)
     }
     defer { LZ4F_freeDecompressionContext(context) }
     var position = 0

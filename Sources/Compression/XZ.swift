@@ -1,4 +1,4 @@
-import CLZMA
+import CLateLibraries
 
 extension Decompression {
   static func decodeXZ(
@@ -7,7 +7,7 @@ extension Decompression {
     var stream = lzma_stream()
     // LZMA_CONCATENATED (0x08): several streams in one file are one content, as for xz(1).
     guard lzma_stream_decoder(&stream, 1 << 30, 0x08) == LZMA_OK else {
-      throw .damaged(.xz, "liblzma did not start")
+      throw .notStarted(.xz, toolbox_liblzma)
     }
     defer { lzma_end(&stream) }
     stream.next_in = bytes.baseAddress

@@ -1,10 +1,10 @@
-import CZstd
+import CLateLibraries
 
 extension Decompression {
   static func decodeZstd(
     _ bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) throws(CompressionError) -> Void
   ) throws(CompressionError) {
-    guard let context = ZSTD_createDStream() else { throw .damaged(.zstd, "libzstd did not start") }
+    guard let context = ZSTD_createDStream() else { throw .notStarted(.zstd, toolbox_libzstd) }
     defer { ZSTD_freeDStream(context) }
     var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     var wanted = 1

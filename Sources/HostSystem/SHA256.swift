@@ -15,7 +15,8 @@ package func sha256(_ bytes: [UInt8]) -> [UInt8] {
       schedule.withUnsafeMutableBufferPointer { schedule in
         for block in stride(from: 0, to: message.count, by: 64) {
           for index in 0..<16 {
-            schedule[index] = UInt32(bigEndian: message.loadUnaligned(fromByteOffset: block + index * 4, as: UInt32.self))
+            schedule[index] = UInt32(
+              bigEndian: message.loadUnaligned(fromByteOffset: block + index * 4, as: UInt32.self))
           }
           digest(schedule, constants, into: &state)
         }

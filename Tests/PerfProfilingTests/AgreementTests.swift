@@ -89,4 +89,43 @@ struct AgreementTests {
     let differing = Set(theirs.keys).union(mine.keys).filter { theirs[$0] != mine[$0] }.sorted()
     #expect(differing.isEmpty, "\(differing.map { "\($0): perf \(theirs[$0] ?? 0), here \(mine[$0] ?? 0)" })")
   }
+
+  @Test("Every set of fields gives the same stacks", .enabled(if: obstacle == nil, "\(obstacle ?? "")"))
+  func fieldSets() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory("perf.data")
+    let record = try await ToolboxProcess.run(
+      path: Self.perf,
+      [
+        "record", "-F", "1000", "-e", "cpu-clock", "-g", "-a", "-o", path, "--", "/bin/sh", "-c",
+        "for i in 1 2 3; do ls -R /usr/share >/dev/null; done",
+      ], environment: ["HOME": directory.path])
+    try #require(record.status == 0, "\(record.errors)")
+    func stacks(_ fields: String) async throws -> (samples: Int, stacks: [String: Int]) {
+      let script = try await ToolboxProcess.run(
+        path: Self.perf, ["script", "-i", path, "--no-inline", "-F", fields + ",ip,sym"],
+        environment: ["HOME": directory.path])
+      try #require(script.status == 0, "\(fields): \(script.errors)")
+      let profile = try Array(script.output.utf8).withUnsafeBufferPointer {
+        try ProfileReader.read($0, path: fields).profile
+      }
+      #expect(profile.notes.isEmpty, "\(fields): \(profile.notes)")
+      var labels = StackLabels()
+      labels.root = fields.contains("comm") ? .command : .none
+      let lines = FoldedStacks(profile, labels: labels).lines.map { String(decoding: $0.stack, as: UTF8.self) }
+      return (profile.samples.count, Dictionary(lines.map { ($0, 1) }) { $0 + $1 })
+    }
+    let whole = try await stacks("comm,pid,tid,cpu,time,period,event")
+    #expect(whole.samples > 20, "there is nothing to compare")
+    for fields in [
+      "comm", "comm,tid", "comm,pid,tid", "comm,tid,cpu", "comm,event", "comm,time", "comm,tid,period",
+      "comm,tid,flags", "comm,tid,time,event,trace",
+    ] {
+      let some = try await stacks(fields)
+      #expect(some.samples == whole.samples && some.stacks == whole.stacks, "\(fields)")
+    }
+    for fields in ["pid", "tid,time", "time,event", "event", "cpu", "period"] {
+      #expect(try await stacks(fields).samples == whole.samples, "\(fields)")
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import CZstd
+import CLateLibraries
 
 /// Writes recordings as perf does, and such as it never would.
 struct RecordingWriter {

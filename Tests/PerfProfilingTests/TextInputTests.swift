@@ -83,6 +83,36 @@ struct TextInputTests {
     #expect(try Self.folded(text) == [expected])
   }
 
+  @Test(
+    "a first line of which fields were left out begins a sample where frames follow",
+    arguments: [
+      ("sh  2376 ", "sh;f 1"), ("sh  2376/2377  ", "sh;f 1"), ("sh ", "sh;f 1"), ("", "f 1"), (" 2376 ", "f 1"),
+      (" 2376 41362.751976: ", "f 1"), ("sh cpu-clock: ", "sh;f 1"), ("41362.751976: cpu-clock: ", "f 1"),
+      ("cpu-clock: ", "f 1"), ("sh  2376/2376      100000 ", "sh;f 100000"), ("sh  2376 [001] cpu-clock: ", "sh;f 1"),
+      ("a b  2376                         ", "a b;f 1"), ("a b", "a b;f 1"), ("sh  2376 [001] ", "sh;f 1"),
+      ("sh  2376 41362.751976:     100000 ", "sh;f 100000"), ("w/0 cycles:u: some text: 7 ", "w/0;f 1"),
+    ])
+  func bareHeads(head: String, expected: String) throws {
+    let text = Self.sample(head, "40abcd f+0x1 (/x/a)")
+    #expect(try Self.folded(text) == [expected])
+    let two = text + Self.sample("b 1 [000] 1.5: 7 cycles: ", "41 g+0x1 (/x/a)") + text
+    let read = try Self.read(two)
+    #expect(read.profile.accounting.samplesIn == 3 && read.profile.notes.isEmpty)
+    #expect(read.profile.samples.count == 3)
+  }
+
+  @Test("what no frame follows is no sample")
+  func strangeLines() throws {
+    let sample = Self.sample("a 1 [000] 1.5: 7 cycles: ", "40 f+0x1 (/x/a)")
+    for strange in ["Warning: 3 events lost", "sh  2376 ", "x:", "a\nb\nc"] {
+      let read = try Self.read(sample + strange + "\n" + sample + strange + "\n\n" + sample + strange)
+      let count = 3 * strange.split(separator: "\n").count
+      #expect(read.profile.samples.count == 3)
+      #expect(
+        read.profile.notes == ["\(count) lines are neither a sample nor a frame and were passed over"], "\(strange)")
+    }
+  }
+
   @Test("a line has the frames that it has alone, whatever lines came before it", arguments: [false, true])
   func knownLines(isCompatible: Bool) throws {
     let frames = [

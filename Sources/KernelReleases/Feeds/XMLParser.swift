@@ -1,4 +1,4 @@
-import CExpat
+import CLateLibraries
 import Glibc
 
 /// Makes an ``XMLDocument`` of bytes with expat, within limits that keep every input of a feed's size harmless.
@@ -38,7 +38,8 @@ enum XMLParser {
     }
 
     guard let parser = toolbox_expat_create(mostMemory) else {
-      throw XMLError(line: 1, column: 1, problem: "there is no memory to read it with")
+      let problem = toolbox_late_library_problem(toolbox_libexpat).map { "it cannot be read: \(String(cString: $0))" }
+      throw XMLError(line: 1, column: 1, problem: problem ?? "there is no memory to read it with")
     }
     defer { XML_ParserFree(parser) }
     let builder = XMLBuilder(parser: parser)

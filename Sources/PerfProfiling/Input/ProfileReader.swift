@@ -157,6 +157,10 @@ package enum ProfileReader {
       if line.last == 0x0D { line = line.dropLast() }
       guard let first = line.first, first != UInt8(ascii: "#") else { continue }
       if line.contains(0) { return nil }
+      // A frame of perf script; the line above it can be anything that `-F` leaves.
+      if first == 0x09, ScriptTextReader.frameText(of: UnsafeBufferPointer(rebasing: line)) != nil {
+        return .scriptText
+      }
       let lastWord = line[(line.lastIndex(of: 0x20).map { $0 + 1 } ?? line.startIndex)...]
       let endsInCount =
         lastWord.count < line.count && lastWord.first.map(isDigit) == true

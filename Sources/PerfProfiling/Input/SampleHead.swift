@@ -42,6 +42,57 @@ struct SampleHead {
     self.end = end
   }
 
+  /// The first line of a sample of which `-F` left fields out: any of them may be missing, the command and all numbers, too.
+  ///
+  /// Nothing in such a line tells that it is one: only the frames behind it do.
+  init(bare line: UnsafeBufferPointer<UInt8>) {
+    self.init(command: 0..<0, identity: 0..<0, event: 0..<0, end: line.count)
+    var named: (first: Int, last: Int)?
+    var hasField = false
+    for word in line.indices.split(whereSeparator: { line[$0] == 0x20 || line[$0] == 0x09 }) {
+      let range = word.startIndex..<word.endIndex
+      var place = range.lowerBound
+      if let time = Self.readTime(line, &place), place == range.upperBound {
+        self.time = time
+      } else if line[range.lowerBound] == UInt8(ascii: "["), line[range.upperBound - 1] == UInt8(ascii: "]") {
+        // The processor.
+      } else if let isPair = Self.isIdentity(line, range), identity.isEmpty, isPair || !hasField {
+        identity = range
+      } else if let number = UInt64(String(decoding: line[range], as: UTF8.self)), hasField, period == nil {
+        period = number
+      } else if range.count > 1, line[range.upperBound - 1] == UInt8(ascii: ":") {
+        event = range.lowerBound..<(range.upperBound - 1)
+        // What a tracepoint says follows.
+        break
+      } else if !hasField {
+        named = (named?.first ?? range.lowerBound, range.upperBound)
+        continue
+      } else {
+        // Flags, weights, addresses and the like.
+        continue
+      }
+      hasField = true
+    }
+    if let named { command = named.first..<named.last }
+  }
+
+  /// Whether a word is `PID/TID` (true) or a number (false); nil for all else.
+  private static func isIdentity(_ line: UnsafeBufferPointer<UInt8>, _ word: Range<Int>) -> Bool? {
+    var isPair = false
+    var digits = 0
+    for index in word {
+      if line[index] == UInt8(ascii: "/"), digits > 0, !isPair {
+        isPair = true
+        digits = 0
+      } else if isDigit(line[index]) {
+        digits += 1
+      } else if line[index] != UInt8(ascii: "-") || digits > 0 {
+        return nil
+      }
+    }
+    return digits > 0 ? isPair : nil
+  }
+
   private static func reading(
     _ line: UnsafeBufferPointer<UInt8>, from start: Int, identityAt place: Int
   ) -> (head: SampleHead, hasCPU: Bool, time: UInt64?)? {

@@ -37,6 +37,8 @@ package struct ScriptTextReader {
     case inside
     /// Frames of a sample that does not count follow.
     case skipping
+    /// The last line may be the first one of a sample of which fields were left out: it is where frames follow.
+    case unsure
   }
 
   private let options: Options
@@ -44,6 +46,8 @@ package struct ScriptTextReader {
   private var wantedEvent: String?
   private var profile = Profile()
   private var carry: [UInt8] = []
+  /// The line that `State.unsure` is about.
+  private var bareHead: [UInt8] = []
   private var state = State.outside
   /// The open sample's frames, the innermost first, as numbers of known lines.
   private var openFrames: [Int32] = []
@@ -165,6 +169,7 @@ package struct ScriptTextReader {
       carry = []
       line.withUnsafeBufferPointer { take($0) }
     }
+    if state == .unsure { strangeLines += 1 }
     if state == .inside {
       if options.compatibility == nil {
         endSample()
@@ -186,7 +191,7 @@ package struct ScriptTextReader {
     var line = whole
     if line.last == 0x0D { line = UnsafeBufferPointer(rebasing: line[..<(line.count - 1)]) }
     guard let first = line.first else {
-      if state == .inside { endSample() }
+      endLines()
       state = .outside
       return
     }
@@ -196,24 +201,43 @@ package struct ScriptTextReader {
       return
     }
     if first != 0x09, first != 0x20 {
-      if state == .inside { endSample() }
+      endLines()
       takeHead(line)
       return
     }
     if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
-      if state == .inside { endSample() }
+      endLines()
       state = .outside
       return
     }
     switch state {
     case .inside: takeFrame(line)
     case .skipping where first == 0x09: break
-    case .skipping, .outside: takeHead(line)
+    case .outside where first == 0x09 && Self.frameText(of: line) != nil:
+      // Of a sample that `-F` has left no head.
+      bareHead = []
+      takeBareHead()
+      takeFrame(line)
+    case .unsure where first == 0x09 && Self.frameText(of: line) != nil:
+      takeBareHead()
+      takeFrame(line)
+    case .skipping, .outside, .unsure:
+      endLines()
+      takeHead(line)
+    }
+  }
+
+  /// Ends what the lines so far have begun.
+  private mutating func endLines() {
+    switch state {
+    case .inside: endSample()
+    case .unsure: strangeLines += 1
+    case .outside, .skipping: break
     }
   }
 
   private mutating func takeFrame(_ line: UnsafeBufferPointer<UInt8>) {
-    guard let place = frameText(of: line) else {
+    guard let place = Self.frameText(of: line) else {
       // A source line of the frame before it.
       return
     }
@@ -221,7 +245,7 @@ package struct ScriptTextReader {
   }
 
   /// Where the address and the text of a frame stand; nil for a line that is none.
-  private func frameText(of line: UnsafeBufferPointer<UInt8>) -> (address: Range<Int>, text: Int)? {
+  static func frameText(of line: UnsafeBufferPointer<UInt8>) -> (address: Range<Int>, text: Int)? {
     var index = 0
     while index < line.count, line[index] == 0x20 || line[index] == 0x09 { index += 1 }
     let start = index
@@ -275,10 +299,20 @@ package struct ScriptTextReader {
 
   private mutating func takeHead(_ line: UnsafeBufferPointer<UInt8>) {
     guard let head = SampleHead(line) else {
-      state = .outside
-      strangeLines += 1
+      state = .unsure
+      bareHead.removeAll(keepingCapacity: true)
+      bareHead.append(contentsOf: line)
       return
     }
+    begin(head, line)
+  }
+
+  private mutating func takeBareHead() {
+    let line = bareHead
+    line.withUnsafeBufferPointer { begin(SampleHead(bare: $0), $0) }
+  }
+
+  private mutating func begin(_ head: SampleHead, _ line: UnsafeBufferPointer<UInt8>) {
     profile.accounting.samplesIn += 1
     let number = eventNumber(line, head.event, hasPeriod: head.period != nil)
     guard eventCounts[Int(number)] else {
@@ -295,7 +329,7 @@ package struct ScriptTextReader {
     // Without a callchain the one frame stands on the line of the sample.
     if head.end < line.count {
       let rest = UnsafeBufferPointer(rebasing: line[head.end...])
-      if let place = frameText(of: rest), place.address.count >= 4 {
+      if let place = Self.frameText(of: rest), place.address.count >= 4 {
         openFrames.append(frameList(rest, address: place.address, text: place.text))
         endSample()
         state = .outside
@@ -320,7 +354,8 @@ package struct ScriptTextReader {
 
   private mutating func threadNumber(_ line: UnsafeBufferPointer<UInt8>, _ head: SampleHead) -> Int32 {
     let (number, isNew) = heads.number(
-      of: UnsafeBufferPointer(rebasing: line[head.command.lowerBound..<head.identity.upperBound]))
+      of: UnsafeBufferPointer(
+        rebasing: line[head.command.lowerBound..<max(head.command.upperBound, head.identity.upperBound)]))
     if isNew {
       let ids = String(decoding: line[head.identity], as: UTF8.self).split(separator: "/")
       let thread = Profile.Thread(
@@ -406,7 +441,7 @@ package struct ScriptTextReader {
       return
     }
     guard state == .inside else { return }
-    guard let place = frameText(of: line) else {
+    guard let place = Self.frameText(of: line) else {
       strangeLines += 1
       return
     }

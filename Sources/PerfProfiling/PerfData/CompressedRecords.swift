@@ -1,4 +1,4 @@
-import CZstd
+import CLateLibraries
 
 /// The stream that the compressed records of a file make together, and the memory that it is opened into.
 struct CompressedRecords {
@@ -32,7 +32,10 @@ struct CompressedRecords {
     _ bytes: UnsafeRawBufferPointer, upTo most: Int, _ body: (UnsafeRawPointer, Int) throws -> Int
   ) throws {
     if stream == nil { stream = ZSTD_createDStream() }
-    guard let stream else { throw Failure(what: "libzstd did not start") }
+    guard let stream else {
+      let problem = toolbox_late_library_problem(toolbox_libzstd).map { String(cString: $0) }
+      throw Failure(what: problem ?? "there is not enough memory")
+    }
     var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     var isFull = true
     while input.pos < input.size || isFull {
