@@ -53,6 +53,24 @@ package struct DpkgStatOverride: Sendable, Equatable {
     return missing
   }
 
+  package init(user: String, group: String, mode: String, path: String, line: Int) {
+    self.user = user
+    self.group = group
+    self.mode = mode
+    self.path = path
+    self.line = line
+  }
+
+  /// Those of a root; none where there is no such file.
+  /// - Parameter path: inside the root; another file of this form, such as a copy.
+  /// - Throws: ``FileError``
+  package static func all(
+    in root: RootDirectory, at path: String = DpkgStatOverride.path
+  ) throws(FileError) -> [DpkgStatOverride] {
+    guard let bytes = try root.readIfPresent(path, limit: 16 << 20) else { return [] }
+    return bytes.withUnsafeBufferPointer { parse($0, path: path).entries }
+  }
+
   /// One `USER GROUP MODE PATH` a line; a path may hold blanks. Source: dpkg-statoverride(1).
   package static func parse(_ bytes: UnsafeBufferPointer<UInt8>, path: String) -> ParsedFile<DpkgStatOverride> {
     var file = ParsedFile<DpkgStatOverride>()

@@ -224,13 +224,16 @@ struct ResetRunTests {
       for pair in redis-server:redis added-state:added-state; do
         name=${pair%:*}; data=/var/lib/${pair#*:}; d=tmp/made; mkdir -p $d/DEBIAN $d/etc .$data
         printf 'Package: %s\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <root@localhost>\nDescription: x\n' $name > $d/DEBIAN/control
-        printf '#!/bin/sh\nif [ "$1" = purge ]; then rm -rf %s; [ %s = redis-server ] || userdel ghost; fi\n' $data $name > $d/DEBIAN/postrm; chmod 755 $d/DEBIAN/postrm
+        printf '#!/bin/sh\nif [ "$1" = purge ]; then rm -rf %s; [ %s = redis-server ] || { userdel ghost; userdel gone; }; fi\n' $data $name > $d/DEBIAN/postrm; chmod 755 $d/DEBIAN/postrm
+        [ $name = redis-server ] || printf '#!/bin/sh\nid ghost >/dev/null 2>&1 || useradd -r -s /usr/sbin/nologin ghost\n' > $d/DEBIAN/postinst
+        [ $name = redis-server ] || chmod 755 $d/DEBIAN/postinst
         echo setting > $d/etc/$name.conf; echo /etc/$name.conf > $d/DEBIAN/conffiles; echo work > .$data/work
         chroot . dpkg-deb -Znone --root-owner-group --build /$d /tmp/made.deb > /dev/null
         chroot . dpkg -i /tmp/made.deb > /dev/null; rm -r $d tmp/made.deb
       done
-      chroot . useradd -r -s /usr/sbin/nologin ghost
+      chroot . useradd -r -s /usr/sbin/nologin gone
       chroot . dpkg-statoverride --update --add ghost root 640 /etc/redis-server.conf
+      chroot . dpkg-statoverride --add gone root 2750 '/srv/of one'
       """#, system.path)
     // With a second list: it is read again when the plan is carried out.
     try "added-25\n".write(toFile: system.directory("installer-remove"), atomically: true, encoding: .utf8)
@@ -252,8 +255,18 @@ struct ResetRunTests {
       """#, system.path)
     #expect(left == "work\nsetting\n3\nredis-server config-files\n", "\(left)")
     #expect(done.output.contains("/etc/redis-server.conf: dpkg's override of its owner (ghost:root) is taken out"))
+    let overrides = #"cat "$1/var/lib/dpkg/statoverride"; chroot "$1" stat -c '%U %G %a' /etc/redis-server.conf"#
+    #expect(try await !AccountRoot.shell(overrides, system.path).contains("ghost"))
     let undone = try await system.reset("undo", "--yes")
     #expect(undone.status == 0, "\(undone.errors)")
+    // The account that a package makes is back, and with it the override; the other account nobody makes.
+    let back = try await AccountRoot.shell(overrides, system.path)
+    #expect(back.contains("ghost root 640 /etc/redis-server.conf\n") && back.hasSuffix("ghost root 640\n"), "\(back)")
+    #expect(
+      !back.contains("gone")
+        && undone.output.contains(
+          "/srv/of one: dpkg's override of its owner (gone:root) does not come back: the purge deleted user 'gone'"),
+      "\(undone.output)")
     #expect(undone.output.contains("the configuration of added-01:all, which was purged"), "\(undone.output)")
     #expect(
       try await AccountRoot.shell(#"cat "$1/var/lib/redis/work" "$1/etc/redis-server.conf""#, system.path)

@@ -185,16 +185,18 @@ struct BackupBundle {
     return result.joined(separator: "\n") + "\n\(repackedField): toolbox from the installed files\n"
   }
 
+  /// Where a bundle may have the file of a package, inside of it.
+  static func places(of item: PackageTransaction.Item) -> [String] {
+    [fileName(item), repackedName(item)].map { "packages/" + $0 }
+  }
+
   /// The path inside the root of a package file that the bundle of a run has; nil where it has none that is whole.
   /// - Parameter damage: of ``damage(in:)``.
   static func packageFile(
     _ item: PackageTransaction.Item, run: String, root: RootDirectory, damage: [String]
   ) -> String? {
     let place = RunStore.path(run) + "/" + name + "/"
-    return [fileName(item), repackedName(item)].map { "packages/" + $0 }.filter { !damage.contains($0) }.map {
-      place + $0
-    }
-    .first { root.exists($0) }
+    return places(of: item).filter { !damage.contains($0) }.map { place + $0 }.first { root.exists($0) }
   }
 
   // MARK: Whether it is whole

@@ -48,6 +48,8 @@ package struct StepResult: Codable, Sendable, Equatable {
   package var removed: [PackageTransaction.Item] = []
   /// What was left as it was, and why.
   package var notes: [String] = []
+  /// Overrides of dpkg's that were taken out, since nobody has their account any more.
+  package var overrides: [KeptOverride]?
 
   package init() {}
 }

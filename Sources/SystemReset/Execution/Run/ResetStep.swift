@@ -1,3 +1,5 @@
+import DebianPackages
+
 /// One step of a run: small enough to be begun again from its beginning, whatever a kill left of it. Steps are written into the
 /// journal before the first of them begins, so a resumed run does what was decided then, and nothing else.
 package struct ResetStep: Codable, Sendable, Equatable {
@@ -34,6 +36,8 @@ package struct ResetStep: Codable, Sendable, Equatable {
     case restoreUser = "restore_user"
     /// Undo: settings come back.
     case restoreSettings = "restore_settings"
+    /// Undo: overrides of dpkg's that a purge had to take out come back.
+    case restoreOverrides = "restore_overrides"
     /// dpkg finishes what was interrupted in this run.
     case configure
   }
@@ -59,6 +63,8 @@ package struct ResetStep: Codable, Sendable, Equatable {
   package var deletesHome: Bool?
   /// What an undo puts back, and what must be there for that.
   package var file: ChangedFile?
+  /// What an undo tells dpkg again.
+  package var overrides: [KeptOverride]?
 
   init(_ kind: Kind, _ title: String) {
     id = ""
@@ -78,6 +84,21 @@ package struct ChangedFile: Codable, Sendable, Equatable {
   package var mode: UInt32?
   /// Of what the step wrote, in hexadecimal; an undo leaves a file alone that is another one by then.
   package var sha256: String
+}
+
+/// An override of dpkg's for the owner and mode of a file, as dpkg-statoverride(1) takes it.
+package struct KeptOverride: Codable, Sendable, Equatable {
+  /// A name, or `#` and an id.
+  package var user: String
+  package var group: String
+  /// In octal, as it stood there.
+  package var mode: String
+  /// The path inside the root.
+  package var path: String
+
+  init(_ override: DpkgStatOverride) {
+    (user, group, mode, path) = (override.user, override.group, override.mode, override.path)
+  }
 }
 
 /// What one call of apt changes: all of it, and nothing else.

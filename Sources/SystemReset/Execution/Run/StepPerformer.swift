@@ -40,6 +40,7 @@ struct StepPerformer {
     case .restoreFile: try step.file.map(restore) ?? StepResult()
     case .restoreUser: try restoreUser(step)
     case .restoreSettings: try restoreSettings(step)
+    case .restoreOverrides: try restoreOverrides(step.overrides ?? [])
     case .configure: StepResult()
     }
   }
@@ -100,33 +101,79 @@ struct StepPerformer {
   private func purge(_ items: [PackageTransaction.Item]) throws -> StepResult {
     let states = try tools.states()
     // Also before: a kill may have come between the two.
-    try takeOutLostOverrides()
+    let before = try takeOutLostOverrides()
     try tools.purge(items.filter { states.hasConfigurationOnly($0.id) }.map(\.word), log: work.log)
+    let taken = before + (try takeOutLostOverrides())
     var result = StepResult()
-    result.notes = try takeOutLostOverrides()
+    result.overrides = taken.isEmpty ? nil : taken
+    result.notes = taken.map {
+      "\($0.path): dpkg's override of its owner (\($0.user):\($0.group)) is taken out, for the account is purged"
+    }
     return result
   }
 
   /// A purge may delete an account that an override of dpkg's names, be it for a file of another package: no run of dpkg would unpack
   /// anything any more.
-  /// - Returns: what was taken out, for people.
-  @discardableResult
-  private func takeOutLostOverrides() throws -> [String] {
-    guard let bytes = try root.readIfPresent(DpkgStatOverride.path, limit: 16 << 20) else { return [] }
-    let overrides = bytes.withUnsafeBufferPointer { DpkgStatOverride.parse($0, path: DpkgStatOverride.path).entries }
-    let accounts = try Accounts(
-      passwd: try root.readIfPresent(Accounts.passwdPath) ?? [], group: try root.readIfPresent(Accounts.groupPath) ?? []
-    )
-    let (users, groups) = (Set(accounts.users.map(\.name)), Set(accounts.groups.map(\.name)))
-    var notes: [String] = []
+  /// - Returns: what was taken out.
+  private func takeOutLostOverrides() throws -> [KeptOverride] {
+    let overrides = try DpkgStatOverride.all(in: root)
+    guard !overrides.isEmpty else { return [] }
+    let (users, groups) = try accountNames()
+    var taken: [KeptOverride] = []
     for override in overrides where !override.missingAccounts(users: users, groups: groups).isEmpty {
       let status = try tools.run(["/usr/bin/dpkg-statoverride", "--remove", override.path], log: work.log)
       guard status == 0 else { throw PackageToolError.failed(program: "dpkg-statoverride", status: status) }
-      notes.append(
-        "\(override.path): dpkg's override of its owner (\(override.user):\(override.group)) is taken out, for the account is purged"
-      )
+      taken.append(KeptOverride(override))
     }
-    return notes
+    return taken
+  }
+
+  private func accountNames() throws -> (users: Set<String>, groups: Set<String>) {
+    let accounts = try Accounts(
+      passwd: try root.readIfPresent(Accounts.passwdPath) ?? [], group: try root.readIfPresent(Accounts.groupPath) ?? []
+    )
+    return (Set(accounts.users.map(\.name)), Set(accounts.groups.map(\.name)))
+  }
+
+  /// Tells dpkg of overrides again whose accounts are back. One for an account that is not would stop every run of dpkg.
+  private func restoreOverrides(_ kept: [KeptOverride]) throws -> StepResult {
+    var result = StepResult()
+    let present = Set(try DpkgStatOverride.all(in: root).map(\.path))
+    let (users, groups) = try accountNames()
+    for override in kept where !present.contains(override.path) {
+      let missing = DpkgStatOverride(
+        user: override.user, group: override.group, mode: override.mode, path: override.path, line: 1
+      ).missingAccounts(users: users, groups: groups)
+      guard missing.isEmpty else {
+        result.notes.append(
+          "\(override.path): dpkg's override of its owner (\(override.user):\(override.group)) does not come back: the purge deleted "
+            + missing.joined(separator: " and "))
+        continue
+      }
+      // The file gets owner and mode at once, as it had them, where nobody but root could put another one in its place.
+      let isSafe = try isRootsOwn(override.path)
+      let status = try tools.run(
+        ["/usr/bin/dpkg-statoverride"] + (isSafe ? ["--update"] : [])
+          + ["--add", override.user, override.group, override.mode, override.path], log: work.log)
+      guard status == 0 else { throw PackageToolError.failed(program: "dpkg-statoverride", status: status) }
+    }
+    return result
+  }
+
+  /// Whether a path leads through directories that only root can change, and through no link, to something that is no link.
+  private func isRootsOwn(_ path: String) throws -> Bool {
+    var directory = try SecureDirectory.root(root)
+    let components = pathComponents(path)
+    for name in components.dropLast() {
+      guard try directory.place(of: name)?.kind == .directory else { return false }
+      directory = try directory.directory(name)
+      let place = try directory.place()
+      guard place.userID == 0, place.mode & 0o022 == 0 || (place.groupID == 0 && place.mode & 0o002 == 0) else {
+        return false
+      }
+    }
+    guard let last = components.last, let place = try directory.place(of: last) else { return false }
+    return place.kind == .file || place.kind == .directory
   }
 
   private func marks(_ marks: [ResetPlan.Mark]) throws -> StepResult {

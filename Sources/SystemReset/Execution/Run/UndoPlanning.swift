@@ -43,10 +43,21 @@ struct UndoPlanning {
       default: continue
       }
     }
-    cannot += damage.map {
+    let packages = try packages(begun, &cannot)
+    // A package that apt fetches instead is no loss.
+    let fetched = packages.compactMap(\.transaction).flatMap(\.install).filter { $0.file == nil }
+    let replaced = Set(fetched.flatMap { BackupBundle.places(of: $0) })
+    cannot += damage.filter { !replaced.contains($0) }.map {
       "what the bundle of run \(state.beginning.run) kept in \($0), which was changed or lost since"
     }
-    steps += try packages(begun, &cannot)
+    steps += packages
+    // Behind the packages, some of which bring their accounts back.
+    let overrides = try overrides(begun.filter { $0.kind == .purge }, results)
+    if !overrides.isEmpty {
+      var step = ResetStep(.restoreOverrides, "bring back what a purge took out of dpkg's overrides")
+      step.overrides = overrides
+      steps.append(step)
+    }
     for step in begun.reversed() where step.kind == .conffile { steps += files(step, results) }
     return (StepPlanning.numbered(steps), cannot)
   }
@@ -79,6 +90,17 @@ struct UndoPlanning {
       step.file = file
       return step
     }
+  }
+
+  /// What purges took out of dpkg's overrides. Of one that was cut off nothing was written down: all that the bundle has and dpkg has
+  /// no more.
+  private func overrides(_ purges: [ResetStep], _ results: [String: StepResult]) throws -> [KeptOverride] {
+    guard !purges.isEmpty else { return [] }
+    let taken = purges.flatMap { results[$0.id]?.overrides ?? [] }
+    guard purges.contains(where: { results[$0.id] == nil }) else { return taken }
+    let path = RunStore.path(state.beginning.run) + "/" + BackupBundle.name + "/var-lib-dpkg-statoverride"
+    let present = Set(try DpkgStatOverride.all(in: root).map(\.path) + taken.map(\.path))
+    return try taken + DpkgStatOverride.all(in: root, at: path).filter { !present.contains($0.path) }.map(KeptOverride.init)
   }
 
   // MARK: Packages
