@@ -100,7 +100,8 @@ struct UndoPlanning {
     guard purges.contains(where: { results[$0.id] == nil }) else { return taken }
     let path = RunStore.path(state.beginning.run) + "/" + BackupBundle.name + "/var-lib-dpkg-statoverride"
     let present = Set(try DpkgStatOverride.all(in: root).map(\.path) + taken.map(\.path))
-    return try taken + DpkgStatOverride.all(in: root, at: path).filter { !present.contains($0.path) }.map(KeptOverride.init)
+    return try taken
+      + DpkgStatOverride.all(in: root, at: path).filter { !present.contains($0.path) }.map(KeptOverride.init)
   }
 
   // MARK: Packages
