@@ -32,7 +32,7 @@ import HostSystem
   }
   let again = try? PerfDataReader.read(bytes, path: "recording", options: options)
   require(again?.samples.stacks == samples.stacks && again?.threads == profile.threads, "twice it reads otherwise")
-  require(again?.frames.frames == profile.frames.frames)
+  require(again?.frames.frames.elementsEqual(profile.frames.frames) == true)
 }
 
 /// An object file, and what programs write of code that they make: no symbol is given to an address that it does not hold.
@@ -90,7 +90,7 @@ private func check(_ index: SymbolIndex) {
     let again = parts.finish()
     require(profile.accounting.samplesOut == UInt64(profile.samples.count), "a sample is lost")
     require(profile.samples.stacks == again.samples.stacks && profile.samples.weights == again.samples.weights)
-    require(profile.frames.frames == again.frames.frames && profile.threads == again.threads)
+    require(profile.frames.frames.elementsEqual(again.frames.frames) && profile.threads == again.threads)
     require(profile.samples.times.isEmpty || profile.samples.times.count == profile.samples.count)
     var labels = StackLabels()
     labels.isCompatible = isCompatible

@@ -25,7 +25,7 @@ package struct FlameTree: Sendable {
   package var total: UInt64 { nodes[0].total }
 
   /// - Parameter lines: in the order in which they are to be drawn; equal beginnings of neighbours are merged.
-  package init(_ lines: [FoldedStacks.Line]) {
+  package init(_ lines: FoldedStacks.Lines) {
     var open: [(node: Int, name: ArraySlice<UInt8>)] = []
     var x: UInt64 = 0
     for line in lines {

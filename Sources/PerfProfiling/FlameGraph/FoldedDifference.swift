@@ -20,20 +20,19 @@ extension FoldedStacks {
       case .rounded: UInt64(clamping: Double(weight) * factor, .toNearestOrEven)
       }
     }
-    let stack: (Line) -> [UInt8] = { hidesAddresses ? Self.withoutAddresses($0.stack) : $0.stack }
+    let stack: (Line) -> [UInt8] = { hidesAddresses ? Self.withoutAddresses(Array($0.stack)) : Array($0.stack) }
     // Equal stacks are summed before they are scaled.
     var sums: [[UInt8]: (before: UInt64, after: UInt64)] = [:]
     for line in before.lines { sums[stack(line), default: (0, 0)].before.add(line.weight) }
     for line in after.lines { sums[stack(line), default: (0, 0)].after.add(line.weight) }
-    self.init(
-      lines: sums.map { Line(stack: $0.key, weight: $0.value.after, before: scaled($0.value.before)) })
+    self.init(sums.lazy.map { (stack: $0.key, weight: $0.value.after, before: scaled($0.value.before)) })
   }
 
   package var whole: UInt64 { lines.reduce(into: UInt64(0)) { $0.add($1.weight) } }
 
   /// The text with both columns, `stack before after`.
   package func columns(into take: ([UInt8]) -> Void) {
-    for line in lines { take(line.stack + Array(" \(line.before) \(line.weight)\n".utf8)) }
+    for line in lines { take(Array(line.stack) + Array(" \(line.before) \(line.weight)\n".utf8)) }
   }
 
   private static func withoutAddresses(_ stack: [UInt8]) -> [UInt8] {

@@ -1,16 +1,42 @@
 import Glibc
 
 /// A profile's stacks as lines of text: `root;...;innermost COUNT`, equal ones summed, sorted by byte.
+///
+/// The bytes of all lines are one block: a profile can have millions of stacks, and an array for each would cost more than its text.
 package struct FoldedStacks: Sendable {
-  package struct Line: Hashable, Sendable {
+  package struct Line: Sendable {
     /// Names from the root to the innermost frame, joined by `;`, as bytes.
-    package var stack: [UInt8]
-    package var weight: UInt64
+    package let stack: ArraySlice<UInt8>
+    package let weight: UInt64
     /// The weight in the profile that this one is compared with.
-    package var before: UInt64 = 0
+    package let before: UInt64
   }
 
-  package private(set) var lines: [Line] = []
+  /// The lines, each made when it is asked for.
+  package struct Lines: RandomAccessCollection, Sendable {
+    fileprivate let block: [UInt8]
+    fileprivate let entries: [Entry]
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { entries.count }
+    package subscript(place: Int) -> Line {
+      let entry = entries[place]
+      return Line(stack: block[entry.start..<entry.end], weight: entry.weight, before: entry.before)
+    }
+  }
+
+  /// A line, with the place of its bytes in the block.
+  fileprivate struct Entry: Sendable {
+    var start: Int
+    var end: Int
+    var weight: UInt64
+    var before: UInt64
+  }
+
+  private var block: [UInt8] = []
+  private var entries: [Entry] = []
+
+  package var lines: Lines { Lines(block: block, entries: entries) }
 
   /// - Parameter event: the place of the event in `Profile.events`; nil for all of them.
   /// - Parameter before: a second weight of each sample.
@@ -20,18 +46,18 @@ package struct FoldedStacks: Sendable {
     keepsOrder: Bool = false
   ) {
     // First by numbers: a stack is written out once for each thread label.
-    var roots: [String: Int32] = [:]
-    var rootNames: [(name: String?, isJava: Bool)] = []
-    let rootOfThread = profile.threads.map { thread -> Int32 in
-      let name = labels.name(of: thread)
-      let key = name ?? "\u{0}"
-      if let known = roots[key] { return known }
-      roots[key] = Int32(rootNames.count)
-      rootNames.append((name, labels.root == .command && thread.command == "java"))
-      return Int32(rootNames.count - 1)
+    var roots = ByteKeyTable()
+    // A thread of each label.
+    var threads: [Int32] = []
+    let rootOfThread = profile.threads.enumerated().map { place, thread -> Int32 in
+      var key = labels.name(of: thread) ?? "\u{0}"
+      let (number, isNew) = key.withUTF8 { roots.number(of: $0) }
+      if isNew { threads.append(Int32(truncatingIfNeeded: place)) }
+      return number
     }
+    roots = ByteKeyTable()
     var places = NumberTable()
-    var stackTexts: [UInt64: [UInt8]] = [:]
+    var stackTexts: [UInt64: Range<Int>] = [:]
     var sums: [(root: Int32, stack: Int32, weight: UInt64, before: UInt64)] = []
     for index in 0..<profile.samples.count {
       if let event, Int(profile.samples.events[index]) != event { continue }
@@ -52,81 +78,89 @@ package struct FoldedStacks: Sendable {
       sums[Int(place)].weight.add(profile.samples.weights[index])
       if let before { sums[Int(place)].before.add(before[index]) }
     }
+    // What follows needs the room.
+    places = NumberTable()
     var names = FrameNames(count: profile.frames.count)
-    var found: [Line] = []
-    found.reserveCapacity(sums.count)
+    entries.reserveCapacity(sums.count)
     for sum in sums {
-      let root = rootNames[Int(sum.root)]
+      let thread = profile.threads[Int(threads[Int(sum.root)])]
+      let isJava = labels.root == .command && thread.command == "java"
       let pair = UInt64(UInt32(bitPattern: sum.root)) << 32 | UInt64(UInt32(bitPattern: sum.stack))
       if keepsOrder, let text = stackTexts[pair] {
-        found.append(Line(stack: text, weight: sum.weight, before: sum.before))
+        entries.append(Entry(start: text.lowerBound, end: text.upperBound, weight: sum.weight, before: sum.before))
         continue
       }
-      var text = root.name.map { Array($0.utf8) } ?? []
+      let start = block.count
+      if let name = labels.name(of: thread) { block.append(contentsOf: name.utf8) }
       let frames = profile.stacks.frames(of: sum.stack)
       for frame in frames {
-        names.append(frame, isJava: root.isJava, to: &text) {
-          labels.names(of: profile.frames[frame], isJava: root.isJava).joined(separator: ";")
+        names.append(frame, isJava: isJava, to: &block, from: start) {
+          labels.names(of: profile.frames[frame], isJava: isJava).joined(separator: ";")
         }
       }
       if frames.isEmpty, !labels.isCompatible {
-        if !text.isEmpty { text.append(UInt8(ascii: ";")) }
-        text += "[no stack]".utf8
+        if block.count > start { block.append(UInt8(ascii: ";")) }
+        block += "[no stack]".utf8
       }
-      if keepsOrder { stackTexts[pair] = text }
-      found.append(Line(stack: text, weight: sum.weight, before: sum.before))
+      if keepsOrder { stackTexts[pair] = start..<block.count }
+      entries.append(Entry(start: start, end: block.count, weight: sum.weight, before: sum.before))
     }
-    merge(found, keepsOrder: keepsOrder)
+    settle(keepsOrder: keepsOrder)
   }
 
-  /// Lines in any order, equal stacks to be summed.
-  init(lines: [Line]) { merge(lines, keepsOrder: false) }
-
-  private mutating func merge(_ found: [Line], keepsOrder: Bool) {
-    lines = []
-    for place in keepsOrder ? Array(found.indices) : Self.order(found) {
-      let line = found[place]
-      if let last = lines.indices.last, lines[last].stack == line.stack {
-        lines[last].weight.add(line.weight)
-        lines[last].before.add(line.before)
-      } else {
-        lines.append(line)
-      }
-    }
+  /// Stacks in any order with both weights, equal ones to be summed.
+  init(_ stacks: some Sequence<(stack: [UInt8], weight: UInt64, before: UInt64)>) {
+    for (stack, weight, before) in stacks { append(stack, weight, before) }
+    settle(keepsOrder: false)
   }
 
-  /// The places of lines in the order of their bytes. The bytes are put into one block first: comparing a hundred thousand
-  /// arrays is mostly counting references.
-  private static func order(_ found: [Line]) -> [Int] {
-    var block: [UInt8] = []
-    block.reserveCapacity(found.reduce(0) { $0 + $1.stack.count })
-    var keys: [(offset: Int, count: Int, place: Int)] = []
-    keys.reserveCapacity(found.count)
-    for (place, line) in found.enumerated() {
-      keys.append((block.count, line.stack.count, place))
-      block += line.stack
-    }
+  private mutating func append(_ stack: some Sequence<UInt8>, _ weight: UInt64, _ before: UInt64) {
+    let start = block.count
+    block.append(contentsOf: stack)
+    entries.append(Entry(start: start, end: block.count, weight: weight, before: before))
+  }
+
+  /// Brings the lines into the order of their bytes, unless they have one, and sums neighbours that are equal.
+  private mutating func settle(keepsOrder: Bool) {
+    var entries = self.entries
+    self.entries = []
     block.withUnsafeBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
-      keys.sort { one, other in
-        let difference = memcmp(base + one.offset, base + other.offset, min(one.count, other.count))
-        return difference != 0 ? difference < 0 : (one.count, one.place) < (other.count, other.place)
+      func compare(_ one: Entry, _ other: Entry) -> Int {
+        let (count, otherCount) = (one.end - one.start, other.end - other.start)
+        let difference = memcmp(base + one.start, base + other.start, min(count, otherCount))
+        return difference != 0 ? Int(difference) : count - otherCount
       }
+      if !keepsOrder { entries.sort { compare($0, $1) < 0 } }
+      var kept = 0
+      for place in entries.indices {
+        if kept > 0, compare(entries[kept - 1], entries[place]) == 0 {
+          entries[kept - 1].weight.add(entries[place].weight)
+          entries[kept - 1].before.add(entries[place].before)
+        } else {
+          entries[kept] = entries[place]
+          kept += 1
+        }
+      }
+      entries.removeLast(entries.count - kept)
     }
-    return keys.map(\.place)
+    self.entries = entries
   }
 
   /// Turns every stack around, so that those with the same innermost frame stand together.
   package mutating func reverse(keepsOrder: Bool = false) {
-    let turned = lines.map { line in
-      Line(
-        stack: Array(
-          line.stack.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).reversed()
-            .joined(separator: [UInt8(ascii: ";")])),
-        weight: line.weight, before: line.before)
+    var turned = FoldedStacks()
+    for line in lines {
+      let names = line.stack.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
+      turned.append(names.reversed().joined(separator: Self.separator), line.weight, line.before)
     }
-    merge(turned, keepsOrder: keepsOrder)
+    turned.settle(keepsOrder: keepsOrder)
+    self = turned
   }
+
+  private init() {}
+
+  private static let separator = [UInt8(ascii: ";")]
 
   /// Lets stacks begin at the first frame of one of the names in `base`, and drops those without one and those that hold a
   /// name in `exclude`.
@@ -136,7 +170,7 @@ package struct FoldedStacks: Sendable {
     let wanted = Set(base.map { Array($0.utf8) })
     let unwanted = Set(exclude.map { Array($0.utf8) })
     var dropped: UInt64 = 0
-    var kept: [Line] = []
+    var kept = FoldedStacks()
     for line in lines {
       let names = line.stack.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
       let first = wanted.isEmpty ? names.startIndex : names.firstIndex { wanted.contains(Array($0)) }
@@ -144,41 +178,59 @@ package struct FoldedStacks: Sendable {
         dropped.add(line.weight)
         continue
       }
-      kept.append(
-        Line(
-          stack: Array(names[first...].joined(separator: [UInt8(ascii: ";")])), weight: line.weight,
-          before: line.before))
+      kept.append(names[first...].joined(separator: Self.separator), line.weight, line.before)
     }
-    merge(kept, keepsOrder: false)
+    kept.settle(keepsOrder: false)
+    self = kept
     return dropped
   }
 
   /// The text, ready to be written.
   package func text(into take: ([UInt8]) -> Void) {
-    for line in lines { take(line.stack + [UInt8(ascii: " ")] + Array(String(line.weight).utf8) + [0x0A]) }
+    for line in lines { take(Array(line.stack) + Array(" \(line.weight)\n".utf8)) }
   }
 }
 
 /// The names of frames as bytes, one behind the other, each made on its first use.
 private struct FrameNames {
-  private var bytes: [UInt8] = []
-  /// Where the name of a frame stands in `bytes`, and again as it is in Java; negative where it was not asked for.
-  private var ranges: ContiguousArray<(start: Int, count: Int)>
+  private typealias Place = (start: Int, count: Int)
 
-  init(count: Int) { ranges = ContiguousArray(repeating: (-1, 0), count: count * 2) }
+  private let count: Int
+  private var bytes: [UInt8] = []
+  /// Where the name of a frame stands in `bytes`; negative where it was not asked for.
+  private var places: ContiguousArray<Place> = []
+  /// The same for names as they are in Java.
+  private var placesInJava: ContiguousArray<Place> = []
+
+  init(count: Int) { self.count = count }
 
   /// Puts a name behind a text, with what separates it from the one before; nothing where it is empty.
-  mutating func append(_ frame: Int32, isJava: Bool, to text: inout [UInt8], making name: () -> String) {
-    let place = Int(frame) * 2 + (isJava ? 1 : 0)
-    if ranges[place].start < 0 {
-      let start = bytes.count
-      bytes.append(contentsOf: name().utf8)
-      ranges[place] = (start, bytes.count - start)
-    }
-    let (start, count) = ranges[place]
-    if count == 0 { return }
-    if !text.isEmpty { text.append(UInt8(ascii: ";")) }
-    text += bytes[start..<(start + count)]
+  /// - Parameter start: where the text begins in `block`.
+  mutating func append(
+    _ frame: Int32, isJava: Bool, to block: inout [UInt8], from start: Int, making name: () -> String
+  ) {
+    let place = isJava ? inJava(frame, name) : usual(frame, name)
+    if place.count == 0 { return }
+    if block.count > start { block.append(UInt8(ascii: ";")) }
+    block += bytes[place.start..<(place.start + place.count)]
+  }
+
+  private mutating func usual(_ frame: Int32, _ name: () -> String) -> Place {
+    if places.isEmpty { places = ContiguousArray(repeating: (-1, 0), count: count) }
+    if places[Int(frame)].start < 0 { places[Int(frame)] = keep(name()) }
+    return places[Int(frame)]
+  }
+
+  private mutating func inJava(_ frame: Int32, _ name: () -> String) -> Place {
+    if placesInJava.isEmpty { placesInJava = ContiguousArray(repeating: (-1, 0), count: count) }
+    if placesInJava[Int(frame)].start < 0 { placesInJava[Int(frame)] = keep(name()) }
+    return placesInJava[Int(frame)]
+  }
+
+  private mutating func keep(_ name: String) -> Place {
+    let start = bytes.count
+    bytes.append(contentsOf: name.utf8)
+    return (start, bytes.count - start)
   }
 }
 

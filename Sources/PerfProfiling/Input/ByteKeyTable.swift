@@ -2,29 +2,35 @@ import Glibc
 
 /// Small numbers by pieces of text, without a String per look-up.
 struct ByteKeyTable {
-  private var slots: [(hash: UInt64, number: Int32)] = Array(repeating: (0, -1), count: 1024)
+  private typealias Slot = (hash: UInt32, number: Int32)
+
+  private var slots: [Slot] = Array(repeating: (0, -1), count: 1024)
   private var arena: [UInt8] = []
-  private var ranges: [(offset: Int, count: Int)] = []
+  /// Where each piece ends in the arena; it begins where the one before it ends.
+  private var ends: [Int] = []
   private let seed = keySeed
 
-  var count: Int { ranges.count }
+  var count: Int { ends.count }
 
-  /// The number of the piece, and whether it is new. `salt` keeps apart what is equal in bytes and differs in meaning.
-  mutating func number(of key: UnsafeBufferPointer<UInt8>, salt: UInt64 = 0) -> (number: Int32, isNew: Bool) {
-    let hash = Self.hash(key, seed ^ salt)
-    var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+  /// The number of the piece, and whether it is new.
+  /// - Parameter isOther: keeps apart what is equal in bytes and differs in meaning.
+  mutating func number(of key: UnsafeBufferPointer<UInt8>, isOther: Bool = false) -> (number: Int32, isNew: Bool) {
+    // The meaning is the hash's last bit, so that two of them never meet.
+    let hash = UInt32(truncatingIfNeeded: Self.hash(key, seed)) & ~1 | (isOther ? 1 : 0)
+    var place = Int(hash) & (slots.count - 1)
     while slots[place].number >= 0 {
       if slots[place].hash == hash {
-        let range = ranges[Int(slots[place].number)]
-        if range.count == key.count, isEqual(key, range.offset) { return (slots[place].number, false) }
+        let number = Int(slots[place].number)
+        let start = number == 0 ? 0 : ends[number - 1]
+        if ends[number] - start == key.count, isEqual(key, start) { return (slots[place].number, false) }
       }
       place = (place + 1) & (slots.count - 1)
     }
-    let number = Int32(truncatingIfNeeded: ranges.count)
+    let number = Int32(truncatingIfNeeded: ends.count)
     slots[place] = (hash, number)
-    ranges.append((arena.count, key.count))
     arena.append(contentsOf: key)
-    if ranges.count * 2 > slots.count { grow() }
+    ends.append(arena.count)
+    if ends.count * 2 > slots.count { grow() }
     return (number, true)
   }
 
@@ -36,9 +42,9 @@ struct ByteKeyTable {
   }
 
   private mutating func grow() {
-    var larger: [(hash: UInt64, number: Int32)] = Array(repeating: (0, -1), count: slots.count * 2)
+    var larger: [Slot] = Array(repeating: (0, -1), count: slots.count * 2)
     for slot in slots where slot.number >= 0 {
-      var place = Int(truncatingIfNeeded: slot.hash) & (larger.count - 1)
+      var place = Int(slot.hash) & (larger.count - 1)
       while larger[place].number >= 0 { place = (place + 1) & (larger.count - 1) }
       larger[place] = slot
     }

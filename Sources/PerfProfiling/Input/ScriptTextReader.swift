@@ -68,7 +68,7 @@ package struct ScriptTextReader {
   private var listEnds: [Int32] = []
   private var heads = ByteKeyTable()
   private var headThreads: [Int32] = []
-  private var threadNumbers: [Profile.Thread: Int32] = [:]
+  private var threads = ThreadIndex()
   private var eventNumbers = ByteKeyTable()
   /// Whether the event counts, by its number.
   private var eventCounts: [Bool] = []
@@ -191,8 +191,7 @@ package struct ScriptTextReader {
     var line = whole
     if line.last == 0x0D { line = UnsafeBufferPointer(rebasing: line[..<(line.count - 1)]) }
     guard let first = line.first else {
-      endLines()
-      state = .outside
+      takeBlank()
       return
     }
     if first == UInt8(ascii: "#") { return }
@@ -206,8 +205,7 @@ package struct ScriptTextReader {
       return
     }
     if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
-      endLines()
-      state = .outside
+      takeBlank()
       return
     }
     switch state {
@@ -225,6 +223,13 @@ package struct ScriptTextReader {
       endLines()
       takeHead(line)
     }
+  }
+
+  private mutating func takeBlank() {
+    // perf ends the first line of a sample with a space; one without a stack has no more than that.
+    if state == .unsure, bareHead.last == 0x20 { takeBareHead() }
+    endLines()
+    state = .outside
   }
 
   /// Ends what the lines so far have begun.
@@ -281,7 +286,7 @@ package struct ScriptTextReader {
       bareLine.removeAll(keepingCapacity: true)
       bareLine.append(contentsOf: text[..<offset.lowerBound])
       bareLine.append(contentsOf: text[offset.upperBound...])
-      let (number, isNew) = bareLine.withUnsafeBufferPointer { bareLines.number(of: $0, salt: isJava ? 1 : 0) }
+      let (number, isNew) = bareLine.withUnsafeBufferPointer { bareLines.number(of: $0, isOther: isJava) }
       if !isNew {
         for place in bareLists[Int(number)] { listedFrames.append(listedFrames[place]) }
         listEnds.append(Int32(truncatingIfNeeded: listedFrames.count))
@@ -367,10 +372,8 @@ package struct ScriptTextReader {
   }
 
   private mutating func number(of thread: Profile.Thread) -> Int32 {
-    if let known = threadNumbers[thread] { return known }
-    let number = Int32(truncatingIfNeeded: profile.threads.count)
-    profile.threads.append(thread)
-    threadNumbers[thread] = number
+    let (number, isNew) = threads.number(of: thread)
+    if isNew { profile.threads.append(thread) }
     return number
   }
 
@@ -446,7 +449,7 @@ package struct ScriptTextReader {
       return
     }
     let key = UnsafeBufferPointer(rebasing: line[(options.keepsAddresses ? place.address.lowerBound : place.text)...])
-    let (number, isNew) = lines.number(of: key, salt: isJava ? 1 : 0)
+    let (number, isNew) = lines.number(of: key, isOther: isJava)
     if isNew {
       addList(UnsafeBufferPointer(rebasing: line[place.text...])) { words, reader in
         let names = FrameText.compatibleNames(

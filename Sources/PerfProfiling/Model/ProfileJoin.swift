@@ -11,13 +11,19 @@ extension Profile {
           calling: frameNumbers[Int(other.stacks.frames[stack])],
           from: stackNumbers[Int(other.stacks.parents[stack])]))
     }
-    var knownThreads = Dictionary(threads.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
+    var index = ThreadIndex()
+    // By the index's numbers, which differ from the places where a thread stands there twice.
+    var places: [Int32] = []
+    for (place, thread) in threads.enumerated() where index.number(of: thread).isNew {
+      places.append(Int32(truncatingIfNeeded: place))
+    }
     let threadNumbers = other.threads.map { thread -> Int32 in
-      if let known = knownThreads[thread] { return known }
-      let number = Int32(truncatingIfNeeded: threads.count)
-      knownThreads[thread] = number
-      threads.append(thread)
-      return number
+      let (number, isNew) = index.number(of: thread)
+      if isNew {
+        places.append(Int32(truncatingIfNeeded: threads.count))
+        threads.append(thread)
+      }
+      return places[Int(number)]
     }
     let eventNumbers = other.events.map { event -> UInt16 in
       if let known = events.firstIndex(where: { $0.name == event.name }) { return UInt16(truncatingIfNeeded: known) }
