@@ -17,6 +17,17 @@ package struct OutputOptions: ParsableArguments {
   var choice: OutputChoice { OutputChoice(color: color, json: json) }
 }
 
+/// Where a command writes what it makes.
+struct OutputFileOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write to this file instead of standard output, which is also -.", valueName: "file"))
+  var output: String?
+
+  /// nil for standard output.
+  var path: String? { output == "-" ? nil : output }
+}
+
 /// How a command prints.
 struct OutputChoice: Equatable {
   var color: ColorChoice?

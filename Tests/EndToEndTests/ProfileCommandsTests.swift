@@ -83,6 +83,9 @@ struct ProfileCommandsTests {
       let compatible = try await ToolboxProcess.run(["perf"] + arguments + ["--compat", "flamegraph", recording])
       #expect(compatible.errors.contains("only page-faults counts"), "\(compatible.errors)")
     }
+    let picture = try await ToolboxProcess.run(["perf", "flamegraph", recording])
+    let same = try await ToolboxProcess.run(["perf", "flamegraph", "-o", "-", recording])
+    #expect(same.output == picture.output && same.output.hasSuffix("</svg>\n"))
   }
 
   @Test func `a directory without a recording, and a process that is not there, are named`() async throws {

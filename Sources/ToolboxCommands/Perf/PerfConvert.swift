@@ -22,8 +22,7 @@ struct PerfConvert: ParsableCommand {
   @Option(help: "The form: speedscope, firefox, pprof, folded or json.")
   var format: Form
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
-  var output: String?
+  @OptionGroup var output: OutputFileOptions
 
   enum Form: String, ExpressibleByArgument, CaseIterable {
     case speedscope, firefox, pprof, folded, json
@@ -33,7 +32,7 @@ struct PerfConvert: ParsableCommand {
 
   func run() throws {
     let context = CommandContext.live()
-    if output == nil, format.isBinary, context.terminal.isTerminal {
+    if output.path == nil, format.isBinary, context.terminal.isTerminal {
       throw ValidationError(
         "--format \(format.rawValue) is binary and standard output is a terminal; name a file with -o")
     }
@@ -59,8 +58,8 @@ struct PerfConvert: ParsableCommand {
       FoldedStacks(profile, event: event, labels: labels).text { text += $0 }
       bytes = text
     }
-    if let output {
-      try PrivateFile.write(bytes, to: output, mode: 0o644)
+    if let path = output.path {
+      try PrivateFile.write(bytes, to: path, mode: 0o644)
     } else {
       context.standardOutput.write(bytes: bytes)
     }

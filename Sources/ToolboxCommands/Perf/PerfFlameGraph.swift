@@ -17,8 +17,7 @@ struct PerfFlameGraph: ParsableCommand {
   @OptionGroup var profile: ProfileOptions
   @OptionGroup var picture: PictureOptions
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Write to this file instead of standard output.", valueName: "file"))
-  var output: String?
+  @OptionGroup var output: OutputFileOptions
 
   func run() throws {
     let context = CommandContext.live()
@@ -26,7 +25,7 @@ struct PerfFlameGraph: ParsableCommand {
     var events = Array(Set(read.profile.samples.events.map(Int.init))).sorted()
     if profile.compat == .flamegraph {
       events = events.filter { $0 == read.profile.eventOfFirstSample }
-    } else if output == nil {
+    } else if output.path == nil {
       // Standard output takes one picture, that of the first event.
       events = Array(events.prefix(1))
     }
@@ -50,11 +49,10 @@ struct PerfFlameGraph: ParsableCommand {
   }
 
   private func write(_ svg: [UInt8], event: String?, _ context: CommandContext) throws {
-    guard let output else { return context.standardOutput.write(bytes: svg) }
-    var path = output
+    guard var path = output.path else { return context.standardOutput.write(bytes: svg) }
     if let event {
       let word = String(event.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") ? $0 : "-" })
-      path = output.hasSuffix(".svg") ? "\(output.dropLast(4)).\(word).svg" : "\(output).\(word)"
+      path = path.hasSuffix(".svg") ? "\(path.dropLast(4)).\(word).svg" : "\(path).\(word)"
     }
     try PrivateFile.write(svg, to: path, mode: 0o644)
     if event != nil { context.standardError.line("toolbox: perf: wrote \(path.harmless)") }
