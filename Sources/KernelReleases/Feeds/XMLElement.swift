@@ -90,7 +90,7 @@ extension XMLElement: Equatable {
 
 /// Why a text is no XML document that is read here, and where.
 package struct XMLError: Error, Equatable {
-  /// Counted from 1.
+  /// Counted from 1; 0 where nothing was read, for want of the library or of memory.
   package let line: Int
   /// In characters, counted from 1.
   package let column: Int
@@ -98,7 +98,11 @@ package struct XMLError: Error, Equatable {
   package let problem: String
 
   /// What was found, as a sentence without its subject.
-  package var finding: String { "the XML is broken at line \(line), column \(column): \(problem)" }
+  package var finding: String {
+    line == 0
+      ? "it is XML, which cannot be read here: \(problem)"
+      : "the XML is broken at line \(line), column \(column): \(problem)"
+  }
 }
 
 /// A parsed document: its elements in the order of their start tags, the first one holding all others.

@@ -38,8 +38,8 @@ enum XMLParser {
     }
 
     guard let parser = toolbox_expat_create(mostMemory) else {
-      let problem = toolbox_late_library_problem(toolbox_libexpat).map { "it cannot be read: \(String(cString: $0))" }
-      throw XMLError(line: 1, column: 1, problem: problem ?? "there is no memory to read it with")
+      let problem = toolbox_late_library_problem(toolbox_libexpat).map { String(cString: $0) }
+      throw XMLError(line: 0, column: 0, problem: problem ?? "there is not enough memory")
     }
     defer { XML_ParserFree(parser) }
     let builder = XMLBuilder(parser: parser)

@@ -19,6 +19,7 @@ package enum FetchError: ReportableError, Equatable {
     switch self {
     case .waiting, .backingOff, .askedToWait: .tryLater
     case .status, .uninvitedNotModified: .unavailable
+    case .content(_, .malformedXML(let error)) where error.line == 0: .unavailable
     case .content: .badData
     }
   }
