@@ -101,15 +101,17 @@ struct TextInputTests {
     #expect(read.profile.samples.count == 3)
     // One without a stack.
     if head.last == " " {
-      let without = try Self.read(text + head + "\n\n" + text).profile
-      #expect(without.samples.count == 3 && without.accounting.withoutStack == 1 && without.notes.isEmpty)
+      for order in [text + head + "\n\n" + text, head + "\n\n" + text + text, text + text + head + "\n\n"] {
+        let without = try Self.read(order).profile
+        #expect(without.samples.count == 3 && without.accounting.withoutStack == 1 && without.notes.isEmpty)
+      }
     }
   }
 
   @Test("what no frame follows is no sample")
   func strangeLines() throws {
     let sample = Self.sample("a 1 [000] 1.5: 7 cycles: ", "40 f+0x1 (/x/a)")
-    for strange in ["Warning: 3 events lost", "sh  2376", "x:", "a\nb\nc"] {
+    for strange in ["Warning: 3 events lost", "Warning: lost ", "sh  2376", "x:", "a\nb\nc"] {
       let read = try Self.read(sample + strange + "\n" + sample + strange + "\n\n" + sample + strange)
       let count = 3 * strange.split(separator: "\n").count
       #expect(read.profile.samples.count == 3)

@@ -48,6 +48,11 @@ package struct ScriptTextReader {
   private var carry: [UInt8] = []
   /// The line that `State.unsure` is about.
   private var bareHead: [UInt8] = []
+  /// Whether frames have followed such a line in this text.
+  private var hasBareHeads = false
+  /// Lines that are samples without a stack where the text turns out to have such first lines.
+  private var waitingHeads: [[UInt8]] = []
+  private static let mostWaiting = 4096
   private var state = State.outside
   /// The open sample's frames, the innermost first, as numbers of known lines.
   private var openFrames: [Int32] = []
@@ -128,6 +133,7 @@ package struct ScriptTextReader {
     nonisolated(unsafe) let work = (readers, halves)
     DispatchQueue.concurrentPerform(iterations: 2) { (work.0 + $0).pointee.feed(work.1[$0]) }
     self = readers[0]
+    readers[1].endText()
     strangeLines += readers[1].strangeLines
     readers[1].strangeLines = 0
     profile.append(readers[1].finish())
@@ -164,12 +170,22 @@ package struct ScriptTextReader {
 
   /// The profile, once all of the text has been taken.
   package mutating func finish() -> Profile {
+    endText()
+    if strangeLines > 0 {
+      profile.notes.append("\(strangeLines) lines are neither a sample nor a frame and were passed over")
+    }
+    return profile
+  }
+
+  private mutating func endText() {
     if !carry.isEmpty {
       let line = carry
       carry = []
       line.withUnsafeBufferPointer { take($0) }
     }
     if state == .unsure { strangeLines += 1 }
+    strangeLines += UInt64(waitingHeads.count)
+    waitingHeads = []
     if state == .inside {
       if options.compatibility == nil {
         endSample()
@@ -177,12 +193,8 @@ package struct ScriptTextReader {
         // FlameGraph counts a stack at the blank line behind it.
         leaveOut("last stack without a blank line")
       }
-      state = .outside
     }
-    if strangeLines > 0 {
-      profile.notes.append("\(strangeLines) lines are neither a sample nor a frame and were passed over")
-    }
-    return profile
+    state = .outside
   }
 
   // MARK: Lines
@@ -227,7 +239,14 @@ package struct ScriptTextReader {
 
   private mutating func takeBlank() {
     // perf ends the first line of a sample with a space; one without a stack has no more than that.
-    if state == .unsure, bareHead.last == 0x20 { takeBareHead() }
+    if state == .unsure, bareHead.last == 0x20 {
+      if hasBareHeads {
+        begin(bareHead)
+      } else if waitingHeads.count < Self.mostWaiting {
+        waitingHeads.append(bareHead)
+        state = .outside
+      }
+    }
     endLines()
     state = .outside
   }
@@ -312,9 +331,20 @@ package struct ScriptTextReader {
     begin(head, line)
   }
 
+  /// Begins the sample whose first frame comes now.
   private mutating func takeBareHead() {
-    let line = bareHead
-    line.withUnsafeBufferPointer { begin(SampleHead(bare: $0), $0) }
+    hasBareHeads = true
+    let waiting = waitingHeads
+    waitingHeads = []
+    for line in waiting {
+      begin(line)
+      endLines()
+    }
+    begin(bareHead)
+  }
+
+  private mutating func begin(_ bareHead: [UInt8]) {
+    bareHead.withUnsafeBufferPointer { begin(SampleHead(bare: $0), $0) }
   }
 
   private mutating func begin(_ head: SampleHead, _ line: UnsafeBufferPointer<UInt8>) {

@@ -16,6 +16,9 @@ struct BackupBundle {
     "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid",
   ]
 
+  /// The path inside the root of what a run's bundle keeps of dpkg's overrides.
+  static func overrides(of run: String) -> String { RunStore.path(run) + "/" + name + "/var-lib-dpkg-statoverride" }
+
   private var path: String { RunStore.path(run) + "/" + Self.unfinished }
 
   /// Makes the bundle and reads it back; one that is there whole stays. A half-made one is made again.

@@ -101,11 +101,17 @@ struct StepPerformer {
   private func purge(_ items: [PackageTransaction.Item]) throws -> StepResult {
     let states = try tools.states()
     // Also before: a kill may have come between the two.
-    let before = try takeOutLostOverrides()
+    try takeOutLostOverrides()
     try tools.purge(items.filter { states.hasConfigurationOnly($0.id) }.map(\.word), log: work.log)
-    let taken = before + (try takeOutLostOverrides())
+    try takeOutLostOverrides()
+    // By what the bundle has, since a kill may have come behind any of them.
+    let present = Set(try DpkgStatOverride.all(in: root).map(\.path))
+    let (users, groups) = try accountNames()
+    let taken = try DpkgStatOverride.all(in: root, at: BackupBundle.overrides(of: work.run)).filter {
+      !present.contains($0.path) && !$0.missingAccounts(users: users, groups: groups).isEmpty
+    }
     var result = StepResult()
-    result.overrides = taken.isEmpty ? nil : taken
+    result.overrides = taken.isEmpty ? nil : taken.map(KeptOverride.init)
     result.notes = taken.map {
       "\($0.path): dpkg's override of its owner (\($0.user):\($0.group)) is taken out, for the account is purged"
     }
@@ -114,18 +120,14 @@ struct StepPerformer {
 
   /// A purge may delete an account that an override of dpkg's names, be it for a file of another package: no run of dpkg would unpack
   /// anything any more.
-  /// - Returns: what was taken out.
-  private func takeOutLostOverrides() throws -> [KeptOverride] {
+  private func takeOutLostOverrides() throws {
     let overrides = try DpkgStatOverride.all(in: root)
-    guard !overrides.isEmpty else { return [] }
+    guard !overrides.isEmpty else { return }
     let (users, groups) = try accountNames()
-    var taken: [KeptOverride] = []
     for override in overrides where !override.missingAccounts(users: users, groups: groups).isEmpty {
       let status = try tools.run(["/usr/bin/dpkg-statoverride", "--remove", override.path], log: work.log)
       guard status == 0 else { throw PackageToolError.failed(program: "dpkg-statoverride", status: status) }
-      taken.append(KeptOverride(override))
     }
-    return taken
   }
 
   private func accountNames() throws -> (users: Set<String>, groups: Set<String>) {

@@ -98,7 +98,7 @@ struct UndoPlanning {
     guard !purges.isEmpty else { return [] }
     let taken = purges.flatMap { results[$0.id]?.overrides ?? [] }
     guard purges.contains(where: { results[$0.id] == nil }) else { return taken }
-    let path = RunStore.path(state.beginning.run) + "/" + BackupBundle.name + "/var-lib-dpkg-statoverride"
+    let path = BackupBundle.overrides(of: state.beginning.run)
     let present = Set(try DpkgStatOverride.all(in: root).map(\.path) + taken.map(\.path))
     return try taken
       + DpkgStatOverride.all(in: root, at: path).filter { !present.contains($0.path) }.map(KeptOverride.init)
