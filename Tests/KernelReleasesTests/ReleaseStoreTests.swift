@@ -240,7 +240,14 @@ import Testing
     #expect(own([:], given: "x.sqlite") == "x.sqlite")
     #expect(
       DatabaseLocation.readable(given: nil, environment: ["HOME": "/home/a"], userID: 1000).map(\.path)
-        == ["/home/a/.local/state/toolbox/kernel.sqlite", "/var/lib/toolbox-kernel/kernel.sqlite"])
+        == [
+          "/home/a/.local/state/toolbox/kernel.sqlite", "/var/lib/toolbox-kernel/kernel.sqlite",
+          "/run/toolbox-kernel/kernel.sqlite",
+        ])
+    // Root may enter everything.
+    #expect(
+      DatabaseLocation.readable(given: nil, environment: [:], userID: 0).map(\.path)
+        == ["/var/lib/toolbox-kernel/kernel.sqlite"])
     #expect(DatabaseLocation.readable(given: "x", environment: [:], userID: 1000).map(\.path) == ["x"])
   }
 }

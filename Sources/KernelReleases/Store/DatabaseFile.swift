@@ -288,9 +288,7 @@ struct DatabaseFile {
       throw .failed(path, detail: error.message)
     }
     guard bytes.count > 100 else { throw .corrupt(path, detail: "only \(bytes.count) bytes") }
-    // Bytes 18 and 19 of the header say that a WAL file belongs to it; one in memory cannot have one.
-    bytes[18] = 1
-    bytes[19] = 1
+    markAsSingle(&bytes)
     return try translating(path) {
       let queue = try DatabaseQueue()
       try queue.writeWithoutTransaction { db in
@@ -306,6 +304,30 @@ struct DatabaseFile {
       }
       return queue
     }
+  }
+
+  /// The content as a file that needs no other beside it.
+  /// - Throws: ``StoreError``
+  func bytes() throws(StoreError) -> [UInt8] {
+    try translating {
+      try queue.read { db in
+        var size: sqlite3_int64 = 0
+        guard let memory = sqlite3_serialize(db.sqliteConnection, "main", &size, 0) else {
+          throw DatabaseError(resultCode: .SQLITE_NOMEM)
+        }
+        defer { sqlite3_free(memory) }
+        var bytes = Array(UnsafeBufferPointer(start: memory, count: Int(size)))
+        Self.markAsSingle(&bytes)
+        return bytes
+      }
+    }
+  }
+
+  /// Bytes 18 and 19 of the header say whether a WAL file belongs to it (sqlite.org/fileformat2.html).
+  private static func markAsSingle(_ bytes: inout [UInt8]) {
+    guard bytes.count > 100 else { return }
+    bytes[18] = 1
+    bytes[19] = 1
   }
 
   // MARK: Errors and names

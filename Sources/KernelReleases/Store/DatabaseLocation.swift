@@ -17,6 +17,9 @@ package struct DatabaseLocation: Sendable, Equatable {
   package static let system = DatabaseLocation(
     path: "/var/lib/toolbox-kernel/kernel.sqlite", makesDirectory: true, isSystemWide: true)
 
+  /// The copy that the service keeps for those who cannot enter its state.
+  package static let published = DatabaseLocation(path: "/run/toolbox-kernel/kernel.sqlite", isSystemWide: true)
+
   /// The database that a run may write: the given one, the system's for root, else the user's own.
   /// - Parameter given: the value of `--database`.
   /// - Returns: nil when the user has no home and no state directory is named.
@@ -31,10 +34,11 @@ package struct DatabaseLocation: Sendable, Equatable {
     return DatabaseLocation(path: home + "/.local/state/toolbox/kernel.sqlite", makesDirectory: true)
   }
 
-  /// The databases that a run may read, the first one that exists counts: the user's own, then the system's.
+  /// The databases that a run may read, the first one that exists and can be looked at counts: the user's own, then the system's,
+  /// then the copy that a service keeps.
   package static func readable(given: String?, environment: [String: String], userID: UInt32) -> [DatabaseLocation] {
     let own = own(given: given, environment: environment, userID: userID)
     if given != nil { return own.map { [$0] } ?? [] }
-    return (own.map { [$0] } ?? []) + (own == .system ? [] : [.system])
+    return (own.map { [$0] } ?? []) + (own == .system ? [] : [.system, .published])
   }
 }

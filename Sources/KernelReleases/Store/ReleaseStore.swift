@@ -88,6 +88,10 @@ package struct ReleaseStore {
   /// - Throws: ``StoreError``
   package func close() throws(StoreError) { try file.translating { try file.queue.close() } }
 
+  /// All of it as the bytes of a database file that stands alone, for those who cannot enter where this one is.
+  /// - Throws: ``StoreError``
+  package func bytes() throws(StoreError) -> [UInt8] { try file.bytes() }
+
   /// Several statements that see one state.
   func read<Result>(_ work: (Database) throws -> Result) throws(StoreError) -> Result {
     try file.translating { try file.queue.read(work) }

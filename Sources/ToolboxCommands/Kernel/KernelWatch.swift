@@ -48,6 +48,9 @@ struct KernelWatch: ParsableCommand {
     help: ArgumentHelp("Remember what was told under this name, apart from other watches.", valueName: "name"))
   var reader = "watch"
 
+  @Option(help: ArgumentHelp("Keep a copy of the database here that everybody may read.", valueName: "file"))
+  var publish: String?
+
   @Flag(help: "With --once: end with 2 when something was new.")
   var exitCode = false
 
@@ -72,7 +75,8 @@ struct KernelWatch: ParsableCommand {
     if let goal, try tellWhetherOut(goal, context) { return try context.finish() }
     let round = KernelWatchRound(
       context: context, selection: try context.feeds(feed.feed), isForced: feed.force, database: database.file,
-      isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), client: context.httpClient())
+      isJSON: output.json, reader: reader, tracks: try tracks(), hook: try hook(context), publishedPath: publish,
+      client: context.httpClient())
     try StopSignals.noteFromNowOn()
     // Letting go of a database wakes the runtime's pool of threads, which may not set their priorities but as root, and would write
     // that into the system's log at every round.

@@ -15,6 +15,8 @@ struct KernelWatchRound {
   /// Empty for all events.
   let tracks: [Track]
   let hook: KernelHook?
+  /// Where everybody may read a copy of the database; nil for nowhere.
+  let publishedPath: String?
   /// Kept from round to round, so that a connection that is still open is used again.
   let client: HTTPClient
 
@@ -32,9 +34,18 @@ struct KernelWatchRound {
     let count = try tell(store, after: seen)
     var hookFailure: KernelCommandError?
     if let hook { hookFailure = try hook.run(store, covers: covers) }
+    let publishing = Result { try publish(store) }
     if let failure = try outcome.get().failure { throw failure }
     if let hookFailure { throw hookFailure }
+    try publishing.get()
     return count
+  }
+
+  private func publish(_ store: ReleaseStore) throws {
+    guard let path = publishedPath.map({ absolutePath($0) }) else { return }
+    let bytes = try store.bytes()
+    if try RootDirectory().readIfPresent(path, limit: bytes.count + 1) == bytes { return }
+    try PrivateFile.write(bytes, to: path, mode: 0o644)
   }
 
   private func noteSeeds(_ answers: [FeedFetcher.Answer]) {
