@@ -17,7 +17,7 @@ package struct DatabaseLocation: Sendable, Equatable {
   package static let system = DatabaseLocation(
     path: "/var/lib/toolbox-kernel/kernel.sqlite", makesDirectory: true, isSystemWide: true)
 
-  /// The copy that the service keeps for those who cannot enter its state.
+  /// The copy that a service keeps while it runs, for those who cannot enter its state.
   package static let published = DatabaseLocation(path: "/run/toolbox-kernel/kernel.sqlite", isSystemWide: true)
 
   /// The database that a run may write: the given one, the system's for root, else the user's own.
