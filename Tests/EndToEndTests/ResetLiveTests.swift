@@ -207,7 +207,9 @@ import Testing
     try await writeRecord(of: system)
     let withRecord = try await root.fingerprint()
     let recorded = try await plan(root, [])
-    #expect(try await root.fingerprint() == withRecord, "a dry run wrote something")
+    let changed = Set(try await root.fingerprint().split(separator: "\n"))
+      .symmetricDifference(withRecord.split(separator: "\n")).sorted()
+    #expect(changed == [], "a dry run wrote something")
     #expect(recorded.baseline == Plan.Baseline(source: "installer_record", confidence: "high"))
     try await expect(recorded, of: system)
   }
