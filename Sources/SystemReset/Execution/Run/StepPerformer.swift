@@ -156,7 +156,7 @@ struct StepPerformer {
       let isSafe = try isRootsOwn(override.path)
       let status = try tools.run(
         ["/usr/bin/dpkg-statoverride"] + (isSafe ? ["--update"] : [])
-          + ["--add", override.user, override.group, override.mode, override.path], log: work.log)
+          + ["--add", "--", override.user, override.group, override.mode, override.path], log: work.log)
       guard status == 0 else { throw PackageToolError.failed(program: "dpkg-statoverride", status: status) }
     }
     return result
