@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -58,4 +59,12 @@ ssize_t toolbox_read_entries(int directory, void *buffer, size_t size) {
 
 const void *toolbox_find_bytes(const void *bytes, size_t size, const void *wanted, size_t wanted_size) {
   return memmem(bytes, size, wanted, wanted_size);
+}
+
+void toolbox_map_blocks_from(size_t size) {
+#ifdef M_MMAP_THRESHOLD
+  mallopt(M_MMAP_THRESHOLD, (int)size);
+#else
+  (void)size;
+#endif
 }

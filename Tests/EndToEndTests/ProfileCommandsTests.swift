@@ -254,6 +254,23 @@ struct ProfileCommandsTests {
     #expect(!FileManager.default.fileExists(atPath: directory("none")))
   }
 
+  @Test(
+    arguments: [
+      ["report"], ["check"], ["collapse"], ["flamegraph", "-o", "-"], ["convert", "--format", "pprof", "-o", "-"],
+    ])
+  func `a profile whose stacks all differ takes no more memory than its size and 256 MB`(command: [String]) async throws
+  {
+    let directory = try TemporaryDirectory()
+    let count = 1_000_000
+    var text: [UInt8] = []
+    for number in 0..<count { text += "main;f\(number % 1000);g\(number) 1\n".utf8 }
+    try Data(text).write(to: URL(fileURLWithPath: directory("stacks.folded")))
+    let (outcome, measurement) = try await ToolboxProcess.measured(["perf"] + command + [directory("stacks.folded")])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("samples: \(count) in = \(count) out + 0 left out"), "\(outcome.errors)")
+    #expect(measurement.peakKiB < (text.count >> 10) + (256 << 10), "\(measurement.peakKiB) KiB")
+  }
+
   @Test func `a range of time leaves the rest out and says so`() async throws {
     let directory = try TemporaryDirectory()
     var text = ""

@@ -26,6 +26,11 @@ ssize_t toolbox_read_entries(int directory, void *buffer, size_t size);
 
 /* memmem(3), which the C library shows to GNU programs only. */
 const void *toolbox_find_bytes(const void *bytes, size_t size, const void *wanted, size_t wanted_size);
+
+/* Has the C library's allocator map every block of this size or more by itself, so that the system gets it back when it is
+   freed: mallopt(3)'s M_MMAP_THRESHOLD. Changes nothing where the library has no such setting. */
+void toolbox_map_blocks_from(size_t size);
+
 /* Replaces this process by another program, which starts as if a shell had started it: SIGPIPE ends it, and no signal is
    blocked (the runtime's own threads block some). Everything that is buffered is written first. `arguments` begin with the
    program's own name and end with NULL. Returns only where that fails: the error number. */

@@ -58,15 +58,20 @@ package struct ProfileReport: Encodable, Sendable {
       let samples = profile.samples.events.indices.filter { profile.samples.events[$0] == place }
       guard !samples.isEmpty else { continue }
       let totals = SymbolTotals(profile) { profile.samples.events[$0] == place }
-      let symbols = totals.rows.filter { $0.total > 0 }.sorted { first, second in
-        (second.own, second.total, first.name, first.object ?? "")
+      let rows = totals.rows
+      let symbols = rows.indices.filter { rows[$0].total > 0 }.sorted { one, other in
+        let (first, second) = (rows[one], rows[other])
+        return (second.own, second.total, first.name, first.object ?? "")
           < (first.own, first.total, second.name, second.object ?? "")
       }
       events.append(
         Event(
           name: profile.events[number].name, unit: profile.events[number].unit, samples: samples.count,
           total: totals.whole, lost: profile.accounting.lost,
-          symbols: symbols.map { Symbol(name: $0.name, object: $0.object, own: $0.own, total: $0.total) },
+          symbols: symbols.map { place in
+            let row = rows[place]
+            return Symbol(name: row.name, object: row.object, own: row.own, total: row.total)
+          },
           objects: Self.objects(profile, samples), commands: Self.threads(profile, samples) { $0.command },
           threads: Self.threads(profile, samples) { thread in
             "\(thread.command) \(thread.processID.map(String.init) ?? "?")/\(thread.threadID.map(String.init) ?? "?")"

@@ -43,17 +43,20 @@ package struct SymbolTotals: Sendable {
   }
 
   private mutating func numberRows(_ profile: Profile) {
-    struct Key: Hashable {
-      var name: String
-      var object: String?
-    }
-    var numbers: [Key: Int32] = [:]
+    var index = HashIndex()
     rowOfFrame = profile.frames.frames.map { frame in
-      let key = Key(name: frame.shownName, object: frame.object)
-      if let known = numbers[key] { return known }
-      let number = Int32(rows.count)
-      numbers[key] = number
-      rows.append(Row(name: key.name, object: key.object))
+      let row = Row(name: frame.shownName, object: frame.object)
+      var hasher = Hasher()
+      hasher.combine(row.name)
+      hasher.combine(row.object)
+      let hash = UInt32(truncatingIfNeeded: hasher.finalize())
+      var place = index.place(of: hash)
+      while let known = index.next(hash, at: &place) {
+        if rows[Int(known)].name == row.name, rows[Int(known)].object == row.object { return known }
+      }
+      let number = Int32(truncatingIfNeeded: rows.count)
+      index.keep(number, hash, at: place)
+      rows.append(row)
       return number
     }
   }

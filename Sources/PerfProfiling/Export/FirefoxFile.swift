@@ -72,17 +72,19 @@ package enum FirefoxFile {
     let group: ExportedSamples
     let profile: Profile
     let objects: ObjectList
-    var strings: [String] = []
-    private var stringNumbers: [String: Int] = [:]
-    var resources: [(lib: Int, name: Int)] = []
-    private var resourceNumbers: [String: Int] = [:]
+    var strings = ByteKeyTable()
+    var resources: [(lib: Int, name: Int32)] = []
+    private var resourceNumbers: [String: Int32] = [:]
     /// Frames of the profile, in the order in which this thread met them.
     var frames: [Int32] = []
-    private var frameNumbers: [Int32: Int] = [:]
-    var functions: [(name: Int, resource: Int)] = []
-    var stacks: [(frame: Int, prefix: Int?)] = []
-    private var stackNumbers: [Int32: Int] = [:]
-    var sampleStacks: [Int?] = []
+    private var frameNumbers = NumberTable()
+    /// A resource is -1 where there is none.
+    var functions: [(name: Int32, resource: Int32)] = []
+    /// The prefix is -1 where there is none.
+    var stacks: [(frame: Int32, prefix: Int32)] = []
+    private var stackNumbers = NumberTable()
+    /// -1 where a sample has no stack.
+    var sampleStacks: [Int32] = []
 
     init(_ group: ExportedSamples, _ profile: Profile, _ objects: ObjectList) {
       self.group = group
@@ -91,47 +93,46 @@ package enum FirefoxFile {
       for sample in group.samples { sampleStacks.append(number(ofStack: profile.samples.stacks[sample])) }
     }
 
-    private mutating func number(of string: String) -> Int {
-      if let known = stringNumbers[string] { return known }
-      stringNumbers[string] = strings.count
-      strings.append(string)
-      return strings.count - 1
-    }
-
-    private mutating func number(ofStack stack: Int32) -> Int? {
+    private mutating func number(ofStack stack: Int32) -> Int32 {
       // From the innermost stack to the first one that is known, and back.
       var missing: [Int32] = []
       var current = stack
-      while current != StackTable.empty, stackNumbers[current] == nil {
+      var prefix: Int32 = -1
+      while current != StackTable.empty {
+        if let known = stackNumbers.number(for: UInt64(current)) {
+          prefix = known
+          break
+        }
         missing.append(current)
         current = profile.stacks.parents[Int(current)]
       }
-      var prefix = stackNumbers[current]
       for stack in missing.reversed() {
-        stackNumbers[stack] = stacks.count
         stacks.append((number(ofFrame: profile.stacks.frames[Int(stack)]), prefix))
-        prefix = stacks.count - 1
+        prefix = Int32(truncatingIfNeeded: stacks.count - 1)
+        stackNumbers.set(UInt64(stack), prefix)
       }
       return prefix
     }
 
-    private mutating func number(ofFrame frame: Int32) -> Int {
-      if let known = frameNumbers[frame] { return known }
+    private mutating func number(ofFrame frame: Int32) -> Int32 {
+      let new = Int32(truncatingIfNeeded: frames.count)
+      let number = frameNumbers.number(for: UInt64(frame), or: new)
+      if number != new { return number }
       let shown = profile.frames[frame]
-      var resource = -1
+      var resource: Int32 = -1
       if let object = shown.object, let lib = objects.numbers[object] {
         if let known = resourceNumbers[object] {
           resource = known
         } else {
-          resource = resources.count
+          resource = Int32(truncatingIfNeeded: resources.count)
           resourceNumbers[object] = resource
-          resources.append((lib, number(of: object.split(separator: "/").last.map(String.init) ?? object)))
+          let file = object.split(separator: "/").last.map(String.init) ?? object
+          resources.append((lib, strings.number(of: file)))
         }
       }
-      frameNumbers[frame] = frames.count
       frames.append(frame)
-      functions.append((number(of: shown.shownName), resource))
-      return frames.count - 1
+      functions.append((strings.number(of: shown.shownName), resource))
+      return new
     }
 
     private func category(_ frame: Int32) -> Int {
@@ -165,14 +166,14 @@ package enum FirefoxFile {
         ",\"markers\":{\"data\":[],\"name\":[],\"startTime\":[],\"endTime\":[],\"phase\":[],\"category\":[],\"length\":0}"
       )
       text.raw(",\"stackTable\":{\"frame\":")
-      text.numbers(stacks.map(\.frame))
+      text.numbers(stacks.lazy.map(\.frame))
       text.raw(",\"category\":")
-      text.numbers(stacks.map { category(frames[$0.frame]) })
+      text.numbers(stacks.lazy.map { category(frames[Int($0.frame)]) })
       text.raw(",\"subcategory\":")
-      text.numbers(stacks.map { _ in 0 })
+      text.numbers(stacks.lazy.map { _ in 0 })
       text.raw(",\"prefix\":")
       text.list(stacks) { text, stack in
-        if let prefix = stack.prefix { text.number(prefix) } else { text.raw("null") }
+        if stack.prefix >= 0 { text.number(stack.prefix) } else { text.raw("null") }
       }
       text.raw(",\"length\":")
       text.number(stacks.count)
@@ -191,14 +192,14 @@ package enum FirefoxFile {
       text.number(resources.count)
       text.raw("},\"nativeSymbols\":{\"libIndex\":[],\"address\":[],\"name\":[],\"functionSize\":[],\"length\":0}")
       text.raw(",\"stringArray\":")
-      text.strings(strings)
+      text.list(0..<strings.count) { $0.string(String(decoding: strings[$1], as: UTF8.self)) }
       text.byte("}")
     }
 
     private func writeSamples(_ event: Profile.Event, _ text: inout ExportText) {
       text.raw(",\"samples\":{\"stack\":")
       text.list(sampleStacks) { text, stack in
-        if let stack { text.number(stack) } else { text.raw("null") }
+        if stack >= 0 { text.number(stack) } else { text.raw("null") }
       }
       let first = profile.firstTime
       let hasTimes = profile.samples.times.count == profile.samples.count
@@ -221,13 +222,13 @@ package enum FirefoxFile {
 
     private func writeFrames(_ text: inout ExportText) {
       text.raw(",\"frameTable\":{\"address\":")
-      text.numbers(frames.map { _ in -1 })
+      text.numbers(frames.lazy.map { _ in -1 })
       text.raw(",\"inlineDepth\":")
-      text.numbers(frames.map { _ in 0 })
+      text.numbers(frames.lazy.map { _ in 0 })
       text.raw(",\"category\":")
-      text.numbers(frames.map(category))
+      text.numbers(frames.lazy.map(category))
       text.raw(",\"subcategory\":")
-      text.numbers(frames.map { _ in 0 })
+      text.numbers(frames.lazy.map { _ in 0 })
       text.raw(",\"func\":")
       text.numbers(frames.indices)
       for key in ["nativeSymbol", "innerWindowID", "implementation", "line", "column"] {
@@ -243,9 +244,9 @@ package enum FirefoxFile {
       text.raw(",\"relevantForJS\":")
       text.list(frames) { text, _ in text.raw("false") }
       text.raw(",\"name\":")
-      text.numbers(functions.map(\.name))
+      text.numbers(functions.lazy.map(\.name))
       text.raw(",\"resource\":")
-      text.numbers(functions.map(\.resource))
+      text.numbers(functions.lazy.map(\.resource))
       for key in ["fileName", "lineNumber", "columnNumber"] {
         text.comma()
         text.string(key)

@@ -18,29 +18,12 @@ package enum PprofFile {
       valueType(1, kind(of: profile.events[number]), unit(of: profile.events[number]), &message, &strings)
     }
 
-    // Equal stacks of one thread are one sample.
-    struct Key: Hashable {
-      var thread: Int32
-      var stack: Int32
-    }
-    var order: [Key] = []
-    var sums: [Key: (count: UInt64, weights: [UInt64])] = [:]
-    for index in 0..<profile.samples.count {
-      guard let column = events.firstIndex(of: Int(profile.samples.events[index])) else { continue }
-      let key = Key(thread: profile.samples.threads[index], stack: profile.samples.stacks[index])
-      if sums[key] == nil {
-        order.append(key)
-        sums[key] = (0, Array(repeating: 0, count: events.count))
-      }
-      sums[key]?.count.add(1)
-      sums[key]?.weights[column].add(profile.samples.weights[index])
-    }
-    for key in order {
-      guard let sum = sums[key] else { continue }
+    let sums = SampleSums(profile, events: events)
+    for (place, key) in sums.keys.enumerated() {
       var sample = Message()
       // The innermost frame first; ids begin at 1.
       sample.packed(1, profile.stacks.frames(of: key.stack).reversed().map { UInt64($0) + 1 })
-      sample.packed(2, ([sum.count] + sum.weights).map { min($0, UInt64(Int64.max)) })
+      sample.packed(2, sums.values(place).map { min($0, UInt64(Int64.max)) })
       let thread = profile.threads[Int(key.thread)]
       label("comm", text: thread.command, &sample, &strings)
       if let process = thread.processID { label("pid", number: process, &sample, &strings) }
@@ -51,7 +34,7 @@ package enum PprofFile {
     if let first = profile.samples.times.min(), let last = profile.samples.times.max(), last > first {
       message.varint(10, min(last - first, UInt64(Int64.max)))
     }
-    for text in strings.texts { message.text(6, text) }
+    for number in 0..<strings.count { message.text(6, strings[number]) }
     return message.bytes
   }
 
@@ -126,15 +109,51 @@ package enum PprofFile {
 
   /// The texts of a message; the first is empty, as the format demands.
   private struct StringTable {
-    private(set) var texts = [""]
-    private var numbers = ["": UInt64(0)]
+    private var table = ByteKeyTable()
 
-    mutating func number(of text: String) -> UInt64 {
-      if let known = numbers[text] { return known }
-      numbers[text] = UInt64(texts.count)
-      texts.append(text)
-      return UInt64(texts.count - 1)
+    init() { _ = table.number(of: "") }
+
+    var count: Int { table.count }
+    subscript(number: Int) -> ArraySlice<UInt8> { table[number] }
+
+    mutating func number(of text: String) -> UInt64 { UInt64(table.number(of: text)) }
+  }
+
+  /// Equal stacks of one thread as one sample, in the order in which they came: how many samples there are, and then what
+  /// they weigh for each event.
+  private struct SampleSums {
+    private(set) var keys: ContiguousArray<(thread: Int32, stack: Int32)> = []
+    private var sums: ContiguousArray<UInt64> = []
+    private let width: Int
+
+    init(_ profile: Profile, events: [Int]) {
+      var index = HashIndex()
+      let seed = keySeed
+      width = events.count + 1
+      for sample in 0..<profile.samples.count {
+        guard let column = events.firstIndex(of: Int(profile.samples.events[sample])) else { continue }
+        let (thread, stack) = (profile.samples.threads[sample], profile.samples.stacks[sample])
+        let key = UInt64(UInt32(bitPattern: thread)) << 32 | UInt64(UInt32(bitPattern: stack))
+        let hash = UInt32(truncatingIfNeeded: mixed(key, seed))
+        var slot = index.place(of: hash)
+        var place = keys.count
+        while let known = index.next(hash, at: &slot) {
+          if keys[Int(known)] == (thread, stack) {
+            place = Int(known)
+            break
+          }
+        }
+        if place == keys.count {
+          index.keep(Int32(truncatingIfNeeded: place), hash, at: slot)
+          keys.append((thread, stack))
+          sums.append(contentsOf: repeatElement(0, count: width))
+        }
+        sums[place * width].add(1)
+        sums[place * width + 1 + column].add(profile.samples.weights[sample])
+      }
     }
+
+    func values(_ place: Int) -> ArraySlice<UInt64> { ArraySlice(sums[(place * width)..<((place + 1) * width)]) }
   }
 
   /// Fields of a message in the wire format of protocol buffers.
@@ -147,7 +166,7 @@ package enum PprofFile {
     }
 
     mutating func message(_ field: UInt64, _ inner: Message) { block(field, inner.bytes) }
-    mutating func text(_ field: UInt64, _ text: String) { block(field, Array(text.utf8)) }
+    mutating func text(_ field: UInt64, _ text: ArraySlice<UInt8>) { block(field, text) }
 
     mutating func packed(_ field: UInt64, _ values: [UInt64]) {
       var inner = Message()
@@ -155,7 +174,7 @@ package enum PprofFile {
       block(field, inner.bytes)
     }
 
-    private mutating func block(_ field: UInt64, _ content: [UInt8]) {
+    private mutating func block(_ field: UInt64, _ content: some Collection<UInt8>) {
       put(field << 3 | 2)
       put(UInt64(content.count))
       bytes += content

@@ -16,27 +16,33 @@ package struct FoldedStacks: Sendable {
   package struct Lines: RandomAccessCollection, Sendable {
     fileprivate let block: [UInt8]
     fileprivate let entries: [Entry]
+    fileprivate let before: [UInt64]
 
     package var startIndex: Int { 0 }
     package var endIndex: Int { entries.count }
     package subscript(place: Int) -> Line {
       let entry = entries[place]
-      return Line(stack: block[entry.start..<entry.end], weight: entry.weight, before: entry.before)
+      return Line(
+        stack: block[entry.start..<(entry.start + Int(entry.count))], weight: entry.weight,
+        before: before.isEmpty ? 0 : before[Int(entry.number)])
     }
   }
 
   /// A line, with the place of its bytes in the block.
   fileprivate struct Entry: Sendable {
     var start: Int
-    var end: Int
     var weight: UInt64
-    var before: UInt64
+    var count: UInt32
+    /// Where the line's second weight stands in `before`.
+    var number: UInt32
   }
 
   private var block: [UInt8] = []
   private var entries: [Entry] = []
+  /// The second weights by the numbers of the lines; empty where there are none.
+  private var before: [UInt64] = []
 
-  package var lines: Lines { Lines(block: block, entries: entries) }
+  package var lines: Lines { Lines(block: block, entries: entries, before: before) }
 
   /// - Parameter event: the place of the event in `Profile.events`; nil for all of them.
   /// - Parameter before: a second weight of each sample.
@@ -45,67 +51,98 @@ package struct FoldedStacks: Sendable {
     _ profile: Profile, event: Int? = nil, labels: StackLabels = StackLabels(), before: [UInt64]? = nil,
     keepsOrder: Bool = false
   ) {
-    // First by numbers: a stack is written out once for each thread label.
-    var roots = ByteKeyTable()
-    // A thread of each label.
-    var threads: [Int32] = []
-    let rootOfThread = profile.threads.enumerated().map { place, thread -> Int32 in
-      var key = labels.name(of: thread) ?? "\u{0}"
-      let (number, isNew) = key.withUTF8 { roots.number(of: $0) }
-      if isNew { threads.append(Int32(truncatingIfNeeded: place)) }
-      return number
-    }
-    roots = ByteKeyTable()
-    var places = NumberTable()
-    var stackTexts: [UInt64: Range<Int>] = [:]
-    var sums: [(root: Int32, stack: Int32, weight: UInt64, before: UInt64)] = []
-    for index in 0..<profile.samples.count {
-      if let event, Int(profile.samples.events[index]) != event { continue }
-      let root = rootOfThread[Int(profile.samples.threads[index])]
-      let stack = profile.samples.stacks[index]
-      let key = UInt64(UInt32(bitPattern: root)) << 32 | UInt64(UInt32(bitPattern: stack))
-      if keepsOrder {
-        if let last = sums.indices.last, sums[last].root == root, sums[last].stack == stack {
-          sums[last].weight.add(profile.samples.weights[index])
-          if let before { sums[last].before.add(before[index]) }
-        } else {
-          sums.append((root, stack, profile.samples.weights[index], before?[index] ?? 0))
-        }
-        continue
-      }
-      let place = places.number(for: key, or: Int32(truncatingIfNeeded: sums.count))
-      if Int(place) == sums.count { sums.append((root, stack, 0, 0)) }
-      sums[Int(place)].weight.add(profile.samples.weights[index])
-      if let before { sums[Int(place)].before.add(before[index]) }
-    }
-    // What follows needs the room.
-    places = NumberTable()
+    let threads = profile.threads
+    let rootOfThread = Self.roots(of: threads, labels)
+    // First by numbers: a stack is written out once for each thread label. Until then the start of an entry is its key.
+    sum(profile, event: event, rootOfThread: rootOfThread, before: before, keepsOrder: keepsOrder)
     var names = FrameNames(count: profile.frames.count)
-    entries.reserveCapacity(sums.count)
-    for sum in sums {
-      let thread = profile.threads[Int(threads[Int(sum.root)])]
-      let isJava = labels.root == .command && thread.command == "java"
-      let pair = UInt64(UInt32(bitPattern: sum.root)) << 32 | UInt64(UInt32(bitPattern: sum.stack))
-      if keepsOrder, let text = stackTexts[pair] {
-        entries.append(Entry(start: text.lowerBound, end: text.upperBound, weight: sum.weight, before: sum.before))
+    var written: [Int: (start: Int, count: UInt32)] = [:]
+    for place in entries.indices {
+      let key = entries[place].start
+      if keepsOrder, let text = written[key] {
+        (entries[place].start, entries[place].count) = text
         continue
       }
       let start = block.count
-      if let name = labels.name(of: thread) { block.append(contentsOf: name.utf8) }
-      let frames = profile.stacks.frames(of: sum.stack)
-      for frame in frames {
-        names.append(frame, isJava: isJava, to: &block, from: start) {
-          labels.names(of: profile.frames[frame], isJava: isJava).joined(separator: ";")
-        }
-      }
-      if frames.isEmpty, !labels.isCompatible {
-        if block.count > start { block.append(UInt8(ascii: ";")) }
-        block += "[no stack]".utf8
-      }
-      if keepsOrder { stackTexts[pair] = start..<block.count }
-      entries.append(Entry(start: start, end: block.count, weight: sum.weight, before: sum.before))
+      let thread = threads[key >> 32]
+      append(profile, thread, stack: Int32(truncatingIfNeeded: key), labels, &names)
+      entries[place].start = start
+      entries[place].count = UInt32(truncatingIfNeeded: block.count - start)
+      if keepsOrder { written[key] = (start, entries[place].count) }
     }
     settle(keepsOrder: keepsOrder)
+  }
+
+  /// The first thread of the same label, by thread.
+  private static func roots(of threads: [Profile.Thread], _ labels: StackLabels) -> [Int32] {
+    var roots = ByteKeyTable()
+    var first: [Int32] = []
+    return threads.enumerated().map { place, thread in
+      var key = labels.name(of: thread) ?? "\u{0}"
+      let (number, isNew) = key.withUTF8 { roots.number(of: $0) }
+      if isNew { first.append(Int32(truncatingIfNeeded: place)) }
+      return first[Int(number)]
+    }
+  }
+
+  /// Makes an entry for each root and stack, or in the order of the samples for each run of them, with its key, the root's
+  /// number over the stack's, in the place of its start.
+  private mutating func sum(
+    _ profile: Profile, event: Int?, rootOfThread: [Int32], before: [UInt64]?, keepsOrder: Bool
+  ) {
+    var index = HashIndex()
+    let seed = keySeed
+    let samples = profile.samples
+    for sample in 0..<samples.count {
+      if let event, Int(samples.events[sample]) != event { continue }
+      let key = Int(rootOfThread[Int(samples.threads[sample])]) << 32 | Int(samples.stacks[sample])
+      var place = entries.count
+      if keepsOrder {
+        if entries.last?.start == key { place -= 1 }
+      } else {
+        let hash = UInt32(truncatingIfNeeded: mixed(UInt64(truncatingIfNeeded: key), seed))
+        var slot = index.place(of: hash)
+        while let known = index.next(hash, at: &slot) {
+          if entries[Int(known)].start == key {
+            place = Int(known)
+            break
+          }
+        }
+        if place == entries.count { index.keep(Int32(truncatingIfNeeded: place), hash, at: slot) }
+      }
+      if place == entries.count {
+        append(Entry(start: key, weight: 0, count: 0, number: 0), before: before == nil ? nil : 0)
+      }
+      entries[place].weight.add(samples.weights[sample])
+      if let before { self.before[place].add(before[sample]) }
+    }
+  }
+
+  /// Puts an entry behind the others, under the next number.
+  private mutating func append(_ entry: Entry, before: UInt64?) {
+    var entry = entry
+    entry.number = UInt32(truncatingIfNeeded: entries.count)
+    entries.append(entry)
+    if let before { self.before.append(before) }
+  }
+
+  /// Puts the text of a stack into the block.
+  private mutating func append(
+    _ profile: Profile, _ thread: Profile.Thread, stack: Int32, _ labels: StackLabels, _ names: inout FrameNames
+  ) {
+    let isJava = labels.root == .command && thread.command == "java"
+    let start = block.count
+    if let name = labels.name(of: thread) { block.append(contentsOf: name.utf8) }
+    let frames = profile.stacks.frames(of: stack)
+    for frame in frames {
+      names.append(frame, isJava: isJava, to: &block, from: start) {
+        labels.names(of: profile.frames[frame], isJava: isJava).joined(separator: ";")
+      }
+    }
+    if frames.isEmpty, !labels.isCompatible {
+      if block.count > start { block.append(UInt8(ascii: ";")) }
+      block += "[no stack]".utf8
+    }
   }
 
   /// Stacks in any order with both weights, equal ones to be summed.
@@ -117,26 +154,28 @@ package struct FoldedStacks: Sendable {
   private mutating func append(_ stack: some Sequence<UInt8>, _ weight: UInt64, _ before: UInt64) {
     let start = block.count
     block.append(contentsOf: stack)
-    entries.append(Entry(start: start, end: block.count, weight: weight, before: before))
+    let count = UInt32(truncatingIfNeeded: block.count - start)
+    append(Entry(start: start, weight: weight, count: count, number: 0), before: before)
   }
 
   /// Brings the lines into the order of their bytes, unless they have one, and sums neighbours that are equal.
   private mutating func settle(keepsOrder: Bool) {
     var entries = self.entries
+    var before = self.before
     self.entries = []
+    self.before = []
     block.withUnsafeBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return }
       func compare(_ one: Entry, _ other: Entry) -> Int {
-        let (count, otherCount) = (one.end - one.start, other.end - other.start)
-        let difference = memcmp(base + one.start, base + other.start, min(count, otherCount))
-        return difference != 0 ? Int(difference) : count - otherCount
+        let difference = memcmp(base + one.start, base + other.start, Int(min(one.count, other.count)))
+        return difference != 0 ? Int(difference) : Int(one.count) - Int(other.count)
       }
       if !keepsOrder { entries.sort { compare($0, $1) < 0 } }
       var kept = 0
       for place in entries.indices {
         if kept > 0, compare(entries[kept - 1], entries[place]) == 0 {
           entries[kept - 1].weight.add(entries[place].weight)
-          entries[kept - 1].before.add(entries[place].before)
+          if !before.isEmpty { before[Int(entries[kept - 1].number)].add(before[Int(entries[place].number)]) }
         } else {
           entries[kept] = entries[place]
           kept += 1
@@ -145,6 +184,7 @@ package struct FoldedStacks: Sendable {
       entries.removeLast(entries.count - kept)
     }
     self.entries = entries
+    self.before = before
   }
 
   /// Turns every stack around, so that those with the same innermost frame stand together.

@@ -50,6 +50,13 @@ package enum ProfileReader {
   /// - Parameter path: a file, a directory of `record --threads`, or `-` for standard input.
   /// - Throws: ``ProfileInputError``, ``RecordingError``, ``CompressionError``, ``FileError``
   package static func read(_ path: String, options: Options = Options()) throws -> Result {
+    var result = try readWhole(path, options)
+    result.profile.frames.trim()
+    result.profile.stacks.trim()
+    return result
+  }
+
+  private static func readWhole(_ path: String, _ options: Options) throws -> Result {
     if path == "-" {
       let bytes = try StandardInput.read(limit: streamLimit)
       return try bytes.withUnsafeBufferPointer { try read($0, path: "standard input", options: options) }

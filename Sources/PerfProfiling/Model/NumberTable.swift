@@ -22,7 +22,7 @@ package struct NumberTable: Sendable {
   package mutating func number(for key: UInt64, or new: Int32) -> Int32 {
     if count &* 4 >= slots.count &* 3 { grow() }
     return slots.withUnsafeMutableBufferPointer { slots in
-      var place = Self.mixed(key, seed) & mask
+      var place = Int(truncatingIfNeeded: mixed(key, seed)) & mask
       while true {
         if slots[place].value < 0 {
           slots[place] = Slot(key: key, value: new)
@@ -38,7 +38,7 @@ package struct NumberTable: Sendable {
   /// The number that is kept for a key; nil where there is none.
   package func number(for key: UInt64) -> Int32? {
     if slots.isEmpty { return nil }
-    var place = Self.mixed(key, seed) & mask
+    var place = Int(truncatingIfNeeded: mixed(key, seed)) & mask
     while slots[place].value >= 0 {
       if slots[place].key == key { return slots[place].value }
       place = (place &+ 1) & mask
@@ -49,7 +49,7 @@ package struct NumberTable: Sendable {
   /// Keeps a number for a key in place of the one that it had.
   package mutating func set(_ key: UInt64, _ value: Int32) {
     if number(for: key, or: value) == value { return }
-    var place = Self.mixed(key, seed) & mask
+    var place = Int(truncatingIfNeeded: mixed(key, seed)) & mask
     while slots[place].key != key || slots[place].value < 0 { place = (place &+ 1) & mask }
     slots[place].value = value
   }
@@ -61,17 +61,11 @@ package struct NumberTable: Sendable {
     mask = capacity - 1
     slots.withUnsafeMutableBufferPointer { slots in
       for slot in old where slot.value >= 0 {
-        var place = Self.mixed(slot.key, seed) & mask
+        var place = Int(truncatingIfNeeded: mixed(slot.key, seed)) & mask
         while slots[place].value >= 0 { place = (place &+ 1) & mask }
         slots[place] = slot
       }
     }
-  }
-
-  @inline(__always)
-  private static func mixed(_ key: UInt64, _ seed: UInt64) -> Int {
-    let product = (key ^ seed).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-    return Int(truncatingIfNeeded: product.high ^ product.low)
   }
 }
 

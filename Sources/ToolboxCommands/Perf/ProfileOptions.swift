@@ -34,6 +34,7 @@ struct ReadingOptions: ParsableArguments {
     _ file: String, keepsAddresses: Bool = false, compatibility: ScriptTextReader.Compatibility? = nil,
     environment: [String: String]
   ) throws -> ProfileReader.Result {
+    Allocator.returnLargeBlocks()
     let root = symfs.map { RootDirectory($0) } ?? RootDirectory()
     var options = ProfileReader.Options(
       recording: PerfDataReader.Options(symbols: SymbolSources(root: root, environment: environment)))
