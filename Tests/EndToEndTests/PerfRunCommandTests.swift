@@ -46,7 +46,7 @@ struct StandInPerf {
 /// `toolbox perf run`, from the words of the command line to what arrives in perf.
 @Suite struct PerfRunCommandTests {
   @Test(
-    .enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/perf"), "no perf for root"))
+    .enabled(if: InstalledPerf.obstacle == nil, "\(InstalledPerf.obstacle ?? "")"))
   func `the functions that can be probed are those of the pattern`() async throws {
     let outcome = try await ToolboxProcess.run(["perf", "run", "probe-functions", "pattern=tcp_*"])
     guard outcome.status == 0 else {

@@ -6,8 +6,7 @@ import Testing
 /// Every recipe against the perf that is installed: what can run here runs for a moment, what cannot is at least understood
 /// by perf's own parser of options. So no recipe can rot.
 @Suite(.serialized) struct PerfTruthTests {
-  private static let perf = ["/usr/bin/perf", "/usr/local/bin/perf"].first(where: FileManager.default.isExecutableFile)
-  private static let canRun = geteuid() == 0 && perf != nil
+  private static let perf = InstalledPerf.path
 
   private struct Recipe: Sendable {
     let id: String
@@ -80,9 +79,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: canRun, "perf is not installed, or the tests do not run as root"), .timeLimit(.minutes(10)))
+  @Test(.enabled(if: InstalledPerf.obstacle == nil, "\(InstalledPerf.obstacle ?? "")"), .timeLimit(.minutes(10)))
   func `every recipe that can run here runs, and perf understands the others`() async throws {
-    let perf = try #require(Self.perf)
+    let perf = Self.perf
     let version = try await ToolboxProcess.run(path: perf, ["--version"]).output.prefix { $0 != "\n" }
     var standIn: pid_t = 0
     let sleep: [String] = ["/bin/sleep", "600"]

@@ -7,15 +7,10 @@ import Testing
 /// A fresh recording through every command that takes one, and what they write through the programs that it is for.
 @Suite("a recording is reported, checked, compared and converted", .serialized)
 struct ProfileCommandsTests {
-  private static let perf = "/usr/bin/perf"
+  private static let perf = InstalledPerf.path
   private static let go = "/usr/bin/go"
 
-  /// Why no recording can be made here; nil where one can.
-  static let obstacle: String? = {
-    if access(perf, X_OK) != 0 { return "perf is not installed" }
-    if geteuid() != 0 { return "recording needs root" }
-    return nil
-  }()
+  static let obstacle = InstalledPerf.obstacle
 
   private static let spinning = #"""
     i=0; while [ $i -lt 60000 ]; do i=$((i + 1)); done

@@ -6,14 +6,8 @@ import Testing
 
 @Suite("A fresh recording says the same as perf report", .serialized)
 struct AgreementTests {
-  private static let perf = "/usr/bin/perf"
-
-  /// Why no recording can be made here; nil where one can.
-  private static let obstacle: String? = {
-    if access(perf, X_OK) != 0 { return "perf is not installed" }
-    if geteuid() != 0 { return "recording code of the kernel needs root" }
-    return nil
-  }()
+  private static let perf = InstalledPerf.path
+  private static let obstacle = InstalledPerf.obstacle
 
   /// Samples by object and symbol, as perf counts them. Names are left as linkers see them.
   private func perfReport(_ path: String, home: String) async throws -> [String: Int] {

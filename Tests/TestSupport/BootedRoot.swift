@@ -68,10 +68,12 @@ package final class BootedRoot: Sendable {
     throw Failure(description: "the system does not come up: \(said)\(log)")
   }
 
+  /// What leads inside. The root is named besides the mounts: from a chroot the namespace alone leads to the root outside.
+  private var entry: [String] { ["-t", String(first), "-m", "-r", "-p", "-u", "-i", "-C", "--"] }
+
   /// Runs a program inside, as its root, without a terminal.
   package func run(_ words: String...) async throws -> ToolboxProcess.Outcome {
-    try await ToolboxProcess.run(
-      path: "/usr/bin/nsenter", ["-t", String(first), "-m", "-p", "-u", "-i", "-C", "--"] + words)
+    try await ToolboxProcess.run(path: "/usr/bin/nsenter", entry + words)
   }
 
   /// Runs lines of the shell inside.
@@ -80,8 +82,7 @@ package final class BootedRoot: Sendable {
   @discardableResult
   package func shell(_ script: String, _ arguments: String...) async throws -> String {
     let outcome = try await ToolboxProcess.run(
-      path: "/usr/bin/nsenter",
-      ["-t", String(first), "-m", "-p", "-u", "-i", "-C", "--", "/bin/bash", "-euc", script, "bash"] + arguments)
+      path: "/usr/bin/nsenter", entry + ["/bin/bash", "-euc", script, "bash"] + arguments)
     guard outcome.status == 0 else {
       throw Failure(description: "\(outcome.status): \(outcome.output)\(outcome.errors)")
     }

@@ -1,4 +1,4 @@
-package import HostSystem
+import HostSystem
 
 /// Where the weight of a profile is: by function, object, command and thread, for each event. The document
 /// `toolbox.perf.report/1`.
@@ -15,26 +15,10 @@ package struct ProfileReport: Encodable, Sendable {
     package var total: UInt64
     /// Samples that the kernel or perf lost while recording, of all events.
     package var lost: UInt64
-    package var symbols: [Symbol]
+    package var symbols: [SymbolTotals.Row]
     package var objects: [Share]
     package var commands: [Share]
     package var threads: [Share]
-  }
-
-  /// One function.
-  package struct Symbol: Encodable, Sendable {
-    package var name: String
-    /// null in JSON where it is not known.
-    @Nullable package var object: String?
-    /// As the innermost frame, in the event's unit.
-    package var own: UInt64
-    /// With what it calls.
-    package var total: UInt64
-
-    enum CodingKeys: String, CodingKey {
-      case name, object, total
-      case own = "self"
-    }
   }
 
   /// A part of the whole by a name.
@@ -57,21 +41,12 @@ package struct ProfileReport: Encodable, Sendable {
       let place = UInt16(truncatingIfNeeded: number)
       let samples = profile.samples.events.indices.filter { profile.samples.events[$0] == place }
       guard !samples.isEmpty else { continue }
-      let totals = SymbolTotals(profile) { profile.samples.events[$0] == place }
-      let rows = totals.rows
-      let symbols = rows.indices.filter { rows[$0].total > 0 }.sorted { one, other in
-        let (first, second) = (rows[one], rows[other])
-        return (second.own, second.total, first.name, first.object ?? "")
-          < (first.own, first.total, second.name, second.object ?? "")
-      }
+      var totals = SymbolTotals(profile) { profile.samples.events[$0] == place }
       events.append(
         Event(
           name: profile.events[number].name, unit: profile.events[number].unit, samples: samples.count,
           total: totals.whole, lost: profile.accounting.lost,
-          symbols: symbols.map { place in
-            let row = rows[place]
-            return Symbol(name: row.name, object: row.object, own: row.own, total: row.total)
-          },
+          symbols: totals.takeHeaviest(),
           objects: Self.objects(profile, samples), commands: Self.threads(profile, samples) { $0.command },
           threads: Self.threads(profile, samples) { thread in
             "\(thread.command) \(thread.processID.map(String.init) ?? "?")/\(thread.threadID.map(String.init) ?? "?")"
@@ -121,5 +96,21 @@ package struct ProfileReport: Encodable, Sendable {
 
   private static func sorted(_ shares: [Share]) -> [Share] {
     shares.sorted { ($1.own, $1.total, $0.name) < ($0.own, $0.total, $1.name) }
+  }
+}
+
+extension SymbolTotals.Row: Encodable {
+  enum CodingKeys: String, CodingKey {
+    case name, object, total
+    case own = "self"
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    // null where it is not known: the key is always there.
+    try container.encode(object, forKey: .object)
+    try container.encode(own, forKey: .own)
+    try container.encode(total, forKey: .total)
   }
 }

@@ -6,7 +6,9 @@ package struct SymbolTotals: Sendable {
     package var name: String
     /// As in `Frame.object`.
     package var object: String?
+    /// As the innermost frame, in the event's unit.
     package var own: UInt64 = 0
+    /// With what it calls.
     package var total: UInt64 = 0
   }
 
@@ -40,6 +42,19 @@ package struct SymbolTotals: Sendable {
       rows[Int(row)].own.add(own[stack])
       if !isBelowItself(row, stack, profile.stacks) { rows[Int(row)].total.add(totals[stack]) }
     }
+  }
+
+  /// The functions that weigh something, by their own weight, then by the total and the name, the heaviest first. The rows
+  /// are used up: a profile can have millions, and none is copied.
+  package mutating func takeHeaviest() -> [Row] {
+    var taken: [Row] = []
+    swap(&taken, &rows)
+    taken.removeAll { $0.total == 0 }
+    taken.sort { first, second in
+      (second.own, second.total, first.name, first.object ?? "")
+        < (first.own, first.total, second.name, second.object ?? "")
+    }
+    return taken
   }
 
   private mutating func numberRows(_ profile: Profile) {

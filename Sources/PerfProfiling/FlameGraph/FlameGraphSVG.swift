@@ -99,7 +99,9 @@ package struct FlameGraphSVG: Sendable {
       <g id="frames">
 
       """)
-    let largest = tree.nodes.reduce(UInt64(0)) { max($0, change($1).magnitude) }
+    let largest = tree.nodes.enumerated().reduce(UInt64(0)) {
+      max($0, change($1.element, before: tree.ownBefore($1.offset)).magnitude)
+    }
     // A run of neighbours that are too narrow becomes one box that says how many they are.
     var run: (parent: Int32, start: UInt64, weight: UInt64, count: Int)?
     func closeRun() {
@@ -131,13 +133,14 @@ package struct FlameGraphSVG: Sendable {
       let boxWidth = Double(index == 0 ? whole : node.total) * scale
       let y = isInverted ? top + Double(node.depth) * frameHeight : top + Double(deepest - node.depth) * frameHeight
       let shown = Self.unmarked(node.name)
+      let before = tree.ownBefore(index)
       let attribute = attributes[shown]
-      let color = hexadecimal(self.color(of: node, largest: largest))
+      let color = hexadecimal(self.color(of: node, before: before, largest: largest))
       let link = attribute?.href.flatMap(Self.safeAddress)
       put("<g class=\"f\"")
       if let link { put(" data-href=\"\(escaped(link))\"") }
       put(
-        "><title>\(attribute?.title.map(escaped) ?? tooltip(node, shown, index, whole))</title>"
+        "><title>\(attribute?.title.map(escaped) ?? tooltip(node, shown, index, whole, before))</title>"
           + "<rect x=\"\(tenth(x))\" y=\"\(short(y))\" width=\"\(tenth(boxWidth))\" height=\"\(short(frameHeight - 1))\" "
           + "fill=\"\(color)\"/>")
       let characters = Int(boxWidth / (fontSize * fontWidth))
@@ -183,27 +186,29 @@ package struct FlameGraphSVG: Sendable {
       """.utf8)
   }
 
-  private func change(_ node: FlameTree.Node) -> Int64 {
+  private func change(_ node: FlameTree.Node, before: UInt64) -> Int64 {
     let now = Int64(clamping: node.own)
-    let before = Int64(clamping: node.ownBefore)
+    let before = Int64(clamping: before)
     return negates ? before - now : now - before
   }
 
-  private mutating func color(of node: FlameTree.Node, largest: UInt64) -> (Int, Int, Int) {
+  private mutating func color(of node: FlameTree.Node, before: UInt64, largest: UInt64) -> (Int, Int, Int) {
     if node.name == "-" || node.name == "--" { return (200, 200, 200) }
-    if isDifference { return FlamePalette.color(ofChange: change(node), largest: largest) }
+    if isDifference { return FlamePalette.color(ofChange: change(node, before: before), largest: largest) }
     if let known = knownColors?[node.name] { return known }
     let color = palette.color(of: node.name)
     if knownColors != nil { knownColors?[node.name] = color }
     return color
   }
 
-  private func tooltip(_ node: FlameTree.Node, _ shown: String, _ index: Int, _ whole: UInt64) -> String {
+  private func tooltip(_ node: FlameTree.Node, _ shown: String, _ index: Int, _ whole: UInt64, _ before: UInt64)
+    -> String
+  {
     let count = grouped(index == 0 ? whole : node.total)
     if index == 0 { return "all (\(count) \(escaped(countName)), 100%)" }
     var text = "\(escaped(shown)) (\(count) \(escaped(countName)), \(percent(Double(node.total), of: whole))%"
     if isDifference {
-      let change = self.change(node)
+      let change = self.change(node, before: before)
       text += "; \(change > 0 ? "+" : "")\(percent(Double(change), of: whole))%"
     }
     return text + ")"

@@ -13,16 +13,21 @@ package struct FlameTree: Sendable {
     package var total: UInt64 = 0
     /// Of this frame as the innermost one.
     package var own: UInt64 = 0
-    package var totalBefore: UInt64 = 0
-    package var ownBefore: UInt64 = 0
     /// How much weight stands to the left.
     package var start: UInt64 = 0
   }
 
   package private(set) var nodes: [Node] = [Node(name: "all", parent: -1, depth: 0)]
   package private(set) var depth = 0
+  /// The weight of all lines in the profile that this one is compared with.
+  package private(set) var totalBefore: UInt64 = 0
+  /// The same of each node as the innermost one, as far as nodes have one: most trees have none.
+  private var ownBefore: [UInt64] = []
 
   package var total: UInt64 { nodes[0].total }
+
+  /// What a node weighs as the innermost one in the profile that this one is compared with.
+  package func ownBefore(_ node: Int) -> UInt64 { node < ownBefore.count ? ownBefore[node] : 0 }
 
   /// - Parameter lines: in the order in which they are to be drawn; equal beginnings of neighbours are merged.
   package init(_ lines: FoldedStacks.Lines) {
@@ -41,13 +46,15 @@ package struct FlameTree: Sendable {
         open.append((nodes.count - 1, name))
       }
       depth = max(depth, open.count)
-      for place in [0] + open.map(\.node) {
-        nodes[place].total.add(line.weight)
-        nodes[place].totalBefore.add(line.before)
-      }
+      nodes[0].total.add(line.weight)
+      for frame in open { nodes[frame.node].total.add(line.weight) }
       let leaf = open.last?.node ?? 0
       nodes[leaf].own.add(line.weight)
-      nodes[leaf].ownBefore.add(line.before)
+      if line.before > 0 {
+        ownBefore += repeatElement(0, count: max(0, leaf + 1 - ownBefore.count))
+        ownBefore[leaf].add(line.before)
+        totalBefore.add(line.before)
+      }
       x.add(line.weight)
     }
   }

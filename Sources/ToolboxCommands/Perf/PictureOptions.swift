@@ -102,7 +102,7 @@ struct PictureOptions: ParsableArguments {
     let leftOut = folded.narrow(base: base, exclude: exclude)
     if reverse { folded.reverse(keepsOrder: flamechart) }
     let tree = FlameTree(folded.lines)
-    guard tree.total > 0 || tree.nodes.contains(where: { $0.totalBefore > 0 }) else { return nil }
+    guard tree.total > 0 || tree.totalBefore > 0 else { return nil }
     var picture = FlameGraphSVG()
     picture.title = title ?? (flamechart ? "Flame Chart" : inverted ? "Icicle Graph" : "Flame Graph")
     picture.subtitle = subtitle.isEmpty && namesEvent ? event.name : subtitle
