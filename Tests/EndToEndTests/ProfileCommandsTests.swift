@@ -152,6 +152,25 @@ struct ProfileCommandsTests {
     let sums = try await pprof("-top", "-nodefraction=0", "-sample_index=1")
     let read = try #require(sums.split(separator: "\n").first { $0.hasSuffix(" read") })
     #expect(read.split(separator: " ").prefix(2).map(String.init) == ["30", "30.00%"])
+
+    // The program names the profile, whatever its stacks begin with.
+    try directory.write(
+      "script",
+      text: """
+        a-long-program- 7 1.000000: 9 cycles:
+        \tffffffff81000010 entry_SYSCALL_64 ([kernel.kallsyms])
+        \t40 read+0x1 (/lib/libc.so.6)
+        \t40 main+0x1 (/opt/bin/a-long-program-name)
+
+        sh 6 2.000000: 5 cycles:
+        \t40 wait+0x1 (/usr/bin/sh)
+
+
+        """)
+    let program = try await ToolboxProcess.run(
+      ["perf", "convert", directory("script"), "--format", "pprof", "-o", directory("out.pb.gz")])
+    #expect(program.status == 0, "\(program.errors)")
+    #expect(try await pprof("-top", "-sample_index=1").split(separator: "\n").contains("File: a-long-program-name"))
   }
 
   @Test func `speedscope and the Firefox profiler get what their formats demand`() async throws {

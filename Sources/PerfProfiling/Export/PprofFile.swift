@@ -42,8 +42,8 @@ package enum PprofFile {
     var mappings: [String: UInt64] = [:]
     var buildIDs: [String: String] = [:]
     for object in profile.objects { buildIDs[object.name] = object.buildID }
-    for frame in profile.frames.frames {
-      guard let object = frame.object, mappings[object] == nil else { continue }
+    for object in [mainObject(of: profile)] + profile.frames.frames.lazy.map(\.object) {
+      guard let object, mappings[object] == nil else { continue }
       let number = UInt64(mappings.count) + 1
       mappings[object] = number
       var mapping = Message()
@@ -71,6 +71,36 @@ package enum PprofFile {
       if let object = frame.object { function.varint(4, strings.number(of: object)) }
       message.message(5, function)
     }
+  }
+
+  /// The program: the first mapping is taken for it and names the profile. It is the file called as the busiest command that
+  /// has one, whose name the kernel keeps to 15 bytes, or else the busiest file that is no library; nil where there is neither.
+  static func mainObject(of profile: Profile) -> String? {
+    var threads = [UInt64](repeating: 0, count: profile.threads.count)
+    var stacks = [UInt64](repeating: 0, count: profile.stacks.count)
+    for sample in 0..<profile.samples.count {
+      threads[Int(profile.samples.threads[sample])].add(profile.samples.weights[sample])
+      stacks[Int(profile.samples.stacks[sample])].add(profile.samples.weights[sample])
+    }
+    var commands: [String: UInt64] = [:]
+    for (thread, weight) in zip(profile.threads, threads) { commands[thread.command, default: 0].add(weight) }
+    let objectOfFrame = profile.frames.frames.map(\.object)
+    var objects: [String: UInt64] = [:]
+    for stack in stacks.indices.dropFirst() {
+      guard let object = objectOfFrame[Int(profile.stacks.frames[stack])], object.hasPrefix("/") else { continue }
+      objects[object, default: 0].add(stacks[stack])
+    }
+    func heaviest(_ weights: [String: UInt64]) -> [String] {
+      weights.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    }
+    let files = heaviest(objects)
+    for command in heaviest(commands) where !command.isEmpty {
+      let isCommand = { (file: String) in
+        (file.split(separator: "/").last ?? "").utf8.prefix(15).elementsEqual(command.utf8.prefix(15))
+      }
+      if let file = files.first(where: isCommand) { return file }
+    }
+    return files.first { !$0.hasSuffix(".so") && !$0.contains(".so.") && objects[$0] != 0 }
   }
 
   private static func valueType(
