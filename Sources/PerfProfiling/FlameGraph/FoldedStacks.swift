@@ -67,7 +67,7 @@ package struct FoldedStacks: Sendable {
       let thread = threads[key >> 32]
       append(profile, thread, stack: Int32(truncatingIfNeeded: key), labels, &names)
       entries[place].start = start
-      entries[place].count = UInt32(truncatingIfNeeded: block.count - start)
+      entries[place].count = UInt32(clamping: block.count - start)
       if keepsOrder { written[key] = (start, entries[place].count) }
     }
     settle(keepsOrder: keepsOrder)
@@ -147,14 +147,14 @@ package struct FoldedStacks: Sendable {
 
   /// Stacks in any order with both weights, equal ones to be summed.
   init(_ stacks: some Sequence<(stack: [UInt8], weight: UInt64, before: UInt64)>) {
-    for (stack, weight, before) in stacks { append(stack, weight, before) }
+    for (stack, weight, before) in stacks { append(stack, weight, before: before) }
     settle(keepsOrder: false)
   }
 
-  private mutating func append(_ stack: some Sequence<UInt8>, _ weight: UInt64, _ before: UInt64) {
+  private mutating func append(_ stack: some Sequence<UInt8>, _ weight: UInt64, before: UInt64?) {
     let start = block.count
     block.append(contentsOf: stack)
-    let count = UInt32(truncatingIfNeeded: block.count - start)
+    let count = UInt32(clamping: block.count - start)
     append(Entry(start: start, weight: weight, count: count, number: 0), before: before)
   }
 
@@ -192,7 +192,8 @@ package struct FoldedStacks: Sendable {
     var turned = FoldedStacks()
     for line in lines {
       let names = line.stack.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-      turned.append(names.reversed().joined(separator: Self.separator), line.weight, line.before)
+      turned.append(
+        names.reversed().joined(separator: Self.separator), line.weight, before: before.isEmpty ? nil : line.before)
     }
     turned.settle(keepsOrder: keepsOrder)
     self = turned
@@ -218,7 +219,8 @@ package struct FoldedStacks: Sendable {
         dropped.add(line.weight)
         continue
       }
-      kept.append(names[first...].joined(separator: Self.separator), line.weight, line.before)
+      kept.append(
+        names[first...].joined(separator: Self.separator), line.weight, before: before.isEmpty ? nil : line.before)
     }
     kept.settle(keepsOrder: false)
     self = kept

@@ -59,7 +59,7 @@ package struct FrameTable: Sendable {
     var entry = Entry(start: names.count, count: 0, rest: UInt32(frame.kind.rawValue))
     if var name = frame.name {
       name.withUTF8 { names.append(contentsOf: $0) }
-      entry.count = UInt32(truncatingIfNeeded: names.count - entry.start)
+      entry.count = UInt32(clamping: names.count - entry.start)
       entry.rest |= Bits.isNamed
     }
     let object = frame.object.map { number(ofObject: $0) } ?? 0
