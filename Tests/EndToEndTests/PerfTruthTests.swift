@@ -115,7 +115,6 @@ import Testing
 
   private static func run(_ recipes: [Recipe], standIn: pid_t) async throws {
     let directory = try TemporaryDirectory()
-    let perf = try #require(perf)
     // A cache would get hard links to objects of the systems that other tests hold against their earlier state.
     try directory.write(".perfconfig", text: "[buildid]\n\tdir = /dev/null\n")
     try directory.write("perfconfig", text: "[session-x]\nrun = -F 1 -e cpu-clock -a\n")

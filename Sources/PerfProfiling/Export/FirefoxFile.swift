@@ -48,7 +48,10 @@ package enum FirefoxFile {
       text.byte("}")
     }
     text.raw(",\"pages\":[],\"counters\":[],\"threads\":")
-    text.list(ExportedSamples.all(profile, event: event)) { ThreadTables($1, profile, objects).write(&$0) }
+    let firstTime = profile.firstTime
+    text.list(ExportedSamples.all(profile, event: event)) {
+      ThreadTables($1, profile, objects).write(&$0, firstTime: firstTime)
+    }
     text.raw("}\n")
     return text.bytes
   }
@@ -144,7 +147,8 @@ package enum FirefoxFile {
       }
     }
 
-    func write(_ text: inout ExportText) {
+    /// - Parameter firstTime: of all of the profile's samples, in nanoseconds.
+    func write(_ text: inout ExportText, firstTime: UInt64) {
       let thread = profile.threads[group.thread]
       let event = profile.events[group.event]
       text.raw(
@@ -161,7 +165,7 @@ package enum FirefoxFile {
       text.string(String(thread.processID ?? thread.threadID ?? 0))
       text.raw(",\"tid\":")
       text.number(thread.threadID ?? 0)
-      writeSamples(event, &text)
+      writeSamples(event, &text, firstTime: firstTime)
       text.raw(
         ",\"markers\":{\"data\":[],\"name\":[],\"startTime\":[],\"endTime\":[],\"phase\":[],\"category\":[],\"length\":0}"
       )
@@ -196,12 +200,11 @@ package enum FirefoxFile {
       text.byte("}")
     }
 
-    private func writeSamples(_ event: Profile.Event, _ text: inout ExportText) {
+    private func writeSamples(_ event: Profile.Event, _ text: inout ExportText, firstTime first: UInt64) {
       text.raw(",\"samples\":{\"stack\":")
       text.list(sampleStacks) { text, stack in
         if stack >= 0 { text.number(stack) } else { text.raw("null") }
       }
-      let first = profile.firstTime
       let hasTimes = profile.samples.times.count == profile.samples.count
       text.raw(",\"time\":")
       // Without times the samples stand a millisecond apart.

@@ -120,23 +120,36 @@ package struct ScriptTextReader {
       second.wantedEvent = Self.firstEvent(of: text)
     }
     let readers = UnsafeMutablePointer<ScriptTextReader>.allocate(capacity: 2)
+    defer { readers.deallocate() }
     readers.initialize(to: self)
     (readers + 1).initialize(to: second)
-    defer {
-      readers.deinitialize(count: 2)
-      readers.deallocate()
-    }
     let halves = [
       UnsafeBufferPointer(rebasing: text[..<middle]), UnsafeBufferPointer(rebasing: text[middle...]),
     ]
     // Each half has a reader of its own, and nothing else is shared but the text.
     nonisolated(unsafe) let work = (readers, halves)
     DispatchQueue.concurrentPerform(iterations: 2) { (work.0 + $0).pointee.feed(work.1[$0]) }
-    self = readers[0]
-    readers[1].endText()
-    strangeLines += readers[1].strangeLines
-    readers[1].strangeLines = 0
-    profile.append(readers[1].finish())
+    // Moved, and without what found known lines again: the memory is needed to join the two.
+    self = readers.move()
+    second = (readers + 1).move()
+    endText()
+    second.endText()
+    strangeLines += second.strangeLines
+    forgetLines()
+    second.forgetLines()
+    profile.append(second.profile)
+  }
+
+  /// Gives back what only serves to find lines again that were met; nothing may be taken afterwards.
+  private mutating func forgetLines() {
+    lines = ByteKeyTable()
+    bareLines = ByteKeyTable()
+    bareLists = []
+    listedFrames = []
+    listEnds = []
+    heads = ByteKeyTable()
+    headThreads = []
+    threads = ThreadIndex()
   }
 
   /// Below this a second thread costs more than it brings, in bytes.

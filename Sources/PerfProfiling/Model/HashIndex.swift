@@ -54,7 +54,7 @@ struct HashIndex: Sendable {
 
   private mutating func grow() {
     let old = slots
-    slots = ContiguousArray(repeating: Slot(hash: 0, number: -1), count: max(1024, old.count * 2))
+    slots = ContiguousArray(repeating: Slot(hash: 0, number: -1), count: max(64, old.count * 2))
     slots.withUnsafeMutableBufferPointer { slots in
       for slot in old where slot.number >= 0 {
         var place = Int(slot.hash) & (slots.count &- 1)

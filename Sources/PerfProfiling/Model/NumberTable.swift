@@ -56,7 +56,7 @@ package struct NumberTable: Sendable {
 
   private mutating func grow() {
     let old = slots
-    let capacity = max(1024, old.count * 2)
+    let capacity = max(64, old.count * 2)
     slots = ContiguousArray(repeating: Slot(key: 0, value: -1), count: capacity)
     mask = capacity - 1
     slots.withUnsafeMutableBufferPointer { slots in
