@@ -129,10 +129,14 @@ package struct FeedFetcher {
   /// Asks the feeds that are due side by side, and takes the answers in one after the other.
   private func ask(_ sources: [FeedSource], arrival: Instant, isForced: Bool) -> [Answer] {
     let prepared = sources.map { source in
-      Result { try prepare(source, arrival: arrival, isForced: isForced) }
+      do {
+        return try prepare(source, arrival: arrival, isForced: isForced)
+      } catch {
+        return .failed(error)
+      }
     }
     let questions = prepared.compactMap { prepared -> Question? in
-      guard case .success(.ask(let question)) = prepared else { return nil }
+      guard case .ask(let question) = prepared else { return nil }
       return question
     }
     var responses = get(questions.map(\.request))[...]
@@ -140,7 +144,8 @@ package struct FeedFetcher {
       Answer(
         source: source,
         report: Result {
-          switch try prepared.get() {
+          switch prepared {
+          case .failed(let error): throw error
           case .answered(let report): return report
           case .ask(let question):
             guard let response = responses.popFirst() else {
@@ -154,9 +159,11 @@ package struct FeedFetcher {
     }
   }
 
+  /// What is known of a feed before anything is sent.
   private enum Prepared {
     case answered(Report)
     case ask(Question)
+    case failed(any Error)
   }
 
   private func prepare(_ source: FeedSource, arrival: Instant, isForced: Bool) throws -> Prepared {
@@ -173,8 +180,10 @@ package struct FeedFetcher {
   private func respectRequests(of source: FeedSource, record: FeedRecord?, isForced: Bool) throws -> [String] {
     var notices: [String] = []
     var origins = [source.address.origin]
-    if let record { origins.append(try WebAddress(record.finalAddress).origin) }
-    for origin in Set(origins) {
+    if let final = try record.map({ try WebAddress($0.finalAddress).origin }), final != origins[0] {
+      origins.append(final)
+    }
+    for origin in origins {
       guard let wait = try store.origin(origin), wait.notBefore > now() else { continue }
       // A wait further ahead than is ever stored means that the clock was wrong when it was stored.
       guard wait.notBefore.secondsSinceEpoch - now().secondsSinceEpoch <= Self.longestWait else {

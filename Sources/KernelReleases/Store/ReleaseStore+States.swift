@@ -3,6 +3,8 @@ import GRDB
 package import HostSystem
 
 /// What feeds said: the state that a snapshot is compared with, and the one transaction that stores what follows.
+///
+/// What every fetch asks comes as rows: each further type of value that GRDB fetches costs its start some 0.1 ms.
 extension ReleaseStore {
   /// How old a doubt of another feed may be to count as a second source, in seconds.
   private static let doubtLifetime = 86_400
@@ -13,20 +15,23 @@ extension ReleaseStore {
     try read { db in
       let listed = try Self.listed(db, format: snapshot.format)
       var state = StoredState(
-        isSeeded: try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM listed)") ?? false, listed: listed)
+        isSeeded: try Row.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM listed)")?[0] ?? false, listed: listed)
       state.others = try Self.secondOpinion(db, besides: snapshot.format)
-      for series in Set((listed + state.others).map(\.version.series) + snapshot.content.versions.map(\.series)) {
-        try Self.loadSeries(series, into: &state, db)
+      var series: [String?] = []
+      for version in (listed + state.others).map(\.version) + snapshot.content.versions
+      where !series.contains(version.series) {
+        series.append(version.series)
       }
-      state.newest = try String.fetchOne(
+      try Self.load(series, into: &state, db)
+      state.newest = try Row.fetchOne(
         db,
         sql: """
           SELECT version FROM release WHERE line = \(KernelVersion.Line.releases.rawValue)
           ORDER BY line DESC, first DESC, second DESC, third DESC, fourth DESC, candidate DESC LIMIT 1
           """
-      ).flatMap { KernelVersion($0) }
-      state.newestDay = try Int.fetchOne(db, sql: "SELECT max(day) FROM release").map {
-        CalendarDay(daysSinceEpoch: $0)
+      ).flatMap { KernelVersion($0[0] as String) }
+      state.newestDay = try Row.fetchOne(db, sql: "SELECT max(day) FROM release").flatMap { row in
+        (row[0] as Int?).map { CalendarDay(daysSinceEpoch: $0) }
       }
       for row in try Row.fetchAll(db, sql: "SELECT format, what, since FROM suspicion") {
         let since = Instant(secondsSinceEpoch: row["since"])
@@ -52,46 +57,58 @@ extension ReleaseStore {
     }
   }
 
-  /// The statements are compiled for the first series and kept for the others.
-  private static func loadSeries(_ series: String?, into state: inout StoredState, _ db: Database) throws {
-    let releases = try db.cachedStatement(sql: "SELECT version, day, inferred FROM release WHERE series IS ?")
-    for row in try Row.fetchAll(releases, arguments: [series]) {
+  /// Loads what is known of some series; nil stands for the versions that are of none.
+  private static func load(_ series: [String?], into state: inout StoredState, _ db: Database) throws {
+    // SQLite takes at least 999 parameters; a list of checksums names a hundred series at most.
+    for start in stride(from: 0, to: series.count, by: 500) {
+      try loadPart(series[start..<min(series.count, start + 500)], into: &state, db)
+    }
+  }
+
+  private static func loadPart(_ series: ArraySlice<String?>, into state: inout StoredState, _ db: Database) throws {
+    let names = series.compactMap { $0 }
+    let list = "(" + names.map { _ in "?" }.joined(separator: ", ") + ")"
+    let arguments = StatementArguments(names)
+    let others = names.count < series.count ? " OR series IS NULL" : ""
+    let releases = "SELECT version, day, inferred FROM release WHERE series IN \(list)\(others)"
+    for row in try Row.fetchAll(db, sql: releases, arguments: arguments) {
       guard let version = KernelVersion(row["version"] as String) else { continue }
       let day = (row["day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) }
       state.known[version] = .some(row["inferred"] ? nil : day)
     }
-    guard let series else { return }
-    let announcements = try db.cachedStatement(sql: "SELECT version, sent_at FROM announcement WHERE series = ?")
-    for row in try Row.fetchAll(announcements, arguments: [series]) {
+    let announcements = "SELECT version, sent_at FROM announcement WHERE series IN \(list)"
+    for row in try Row.fetchAll(db, sql: announcements, arguments: arguments) {
       guard let version = KernelVersion(row["version"] as String) else { continue }
       state.evidence[version] = Evidence(
         announcedOn: (row["sent_at"] as Int?).map { CalendarDay(Instant(secondsSinceEpoch: $0)) }, isAnnounced: true)
     }
-    let published = try db.cachedStatement(sql: "SELECT version FROM published WHERE series = ?")
-    for text in try String.fetchAll(published, arguments: [series]) {
-      if let version = KernelVersion(text) { state.evidence[version, default: Evidence()].isPublished = true }
+    let published = "SELECT version FROM published WHERE series IN \(list)"
+    for row in try Row.fetchAll(db, sql: published, arguments: arguments) {
+      if let version = KernelVersion(row[0] as String) {
+        state.evidence[version, default: Evidence()].isPublished = true
+      }
     }
-    let presumed = try db.cachedStatement(sql: "SELECT version FROM presumed WHERE series = ?")
-    for text in try String.fetchAll(presumed, arguments: [series]) {
-      if let version = KernelVersion(text) { state.presumed.insert(version) }
+    let presumed = "SELECT version FROM presumed WHERE series IN \(list)"
+    for row in try Row.fetchAll(db, sql: presumed, arguments: arguments) {
+      if let version = KernelVersion(row[0] as String) { state.presumed.insert(version) }
     }
   }
 
   /// The rows of the states of other formats that were confirmed after this one was fetched last: older ones say nothing
   /// about what this one shows now.
   private static func secondOpinion(_ db: Database, besides format: FeedFormat) throws -> [FeedRow] {
-    let formats = try String.fetchAll(
+    let formats = try Row.fetchAll(
       db,
       sql: """
         SELECT format FROM feed WHERE format <> :own GROUP BY format
         HAVING max(fetched_at) >= coalesce((SELECT max(fetched_at) FROM feed WHERE format = :own), 0)
         """, arguments: ["own": format.rawValue])
-    return try formats.flatMap { try listed(db, format: FeedFormat(rawValue: $0), withHeld: false) }
+    return try formats.flatMap { try listed(db, format: FeedFormat(rawValue: $0[0]), withHeld: false) }
   }
 
   /// Whether a doubt waits for a second fetch: the content is then asked for in full.
   package func hasSuspicions() throws(StoreError) -> Bool {
-    try ask { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM suspicion)") ?? false }
+    try ask { try Row.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM suspicion)")?[0] ?? false }
   }
 
   /// The doubts that wait, in words, oldest first.
