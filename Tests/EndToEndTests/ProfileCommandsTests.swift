@@ -275,7 +275,7 @@ struct ProfileCommandsTests {
   func `a profile whose stacks all differ takes no more memory than its size and 256 MB`(command: [String]) async throws
   {
     let directory = try TemporaryDirectory()
-    let count = 1_000_000
+    let count = 2_000_000
     var text: [UInt8] = []
     for number in 0..<count { text += "main;f\(number % 1000);g\(number) 1\n".utf8 }
     try Data(text).write(to: URL(fileURLWithPath: directory("stacks.folded")))
