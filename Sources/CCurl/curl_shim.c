@@ -56,10 +56,16 @@ static const struct {
 
 static void *library_handle;
 
+/* Of the libraries that libcurl brings, those with the most names to look up, opened ahead: in a scope of its own such a name is
+   found in the second or third library, in libcurl's it is looked for in thirty. One that is missing is none that libcurl needs. */
+static const char *const opened_ahead[] = {"libcrypto.so.3", "libgnutls.so.30"};
+
 static const char *open_library(const char *library, int again) {
   size_t index;
   void *handle;
   if (library_handle && !again) return NULL;
+  for (index = 0; index < sizeof opened_ahead / sizeof *opened_ahead; index++)
+    (void)dlopen(opened_ahead[index], RTLD_LAZY | RTLD_LOCAL);
   /* Lazily: it brings some thirty libraries along, of which a request uses a part. */
   handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
   if (!handle) {

@@ -19,9 +19,9 @@ package final class HTTPClient: Sendable {
   /// - Throws: ``HTTPError``. A status like 404 or 500 is an answer, not an error.
   package func get(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse { try get([request])[0].get() }
 
-  /// The same for several requests at once; the results are in the order of the requests. The time limit holds for each,
+  /// The same for several requests at once; the outcomes are in the order of the requests. The time limit holds for each,
   /// from the start of the call, and the failure of one leaves the others alone.
-  package func get(_ requests: [HTTPRequest]) -> [Result<HTTPResponse, HTTPError>] {
+  package func get(_ requests: [HTTPRequest]) -> [HTTPOutcome] {
     pool.withLock { pool in
       do throws(HTTPError) {
         var netrc: NetrcFile?
@@ -31,7 +31,7 @@ package final class HTTPClient: Sendable {
         var round = Round(requests, settings: settings, pool: connections, netrc: netrc)
         return round.run()
       } catch {
-        return requests.map { _ in .failure(error) }
+        return requests.map { _ in .failed(error) }
       }
     }
   }
@@ -55,7 +55,7 @@ private struct Round {
     var visited: [WebAddress]
     var permanent: WebAddress?
     var isPermanent = true
-    var result: Result<HTTPResponse, HTTPError>?
+    var outcome: HTTPOutcome?
 
     /// The headers for the step that comes next.
     var headers: [(name: String, value: [UInt8])] {
@@ -79,7 +79,7 @@ private struct Round {
     }
   }
 
-  mutating func run() -> [Result<HTTPResponse, HTTPError>] {
+  mutating func run() -> [HTTPOutcome] {
     for index in journeys.indices { begin(index) }
     while !running.isEmpty {
       do throws(HTTPError) {
@@ -91,8 +91,8 @@ private struct Round {
         giveUp { _ in error }
       }
     }
-    // Every journey that is not running any more has its result.
-    return journeys.map { $0.result ?? .failure(.failed($0.address.text, detail: "the request was lost")) }
+    // Every journey that is not running any more has its outcome.
+    return journeys.map { $0.outcome ?? .failed(.failed($0.address.text, detail: "the request was lost")) }
   }
 
   /// Sends the next step of a journey.
@@ -106,7 +106,7 @@ private struct Round {
       try pool.add(transfer)
       running.append((transfer, index))
     } catch {
-      journeys[index].result = .failure(error)
+      journeys[index].outcome = .failed(error)
     }
   }
 
@@ -122,13 +122,13 @@ private struct Round {
         begin(index)
       } else {
         let journey = journeys[index]
-        journeys[index].result = .success(
+        journeys[index].outcome = .answered(
           HTTPResponse(
             status: answer.status, headers: answer.headers, body: answer.body, finalAddress: journey.address,
             retryAfter: answer.retryAfter, permanentRedirect: journey.permanent))
       }
     } catch {
-      journeys[index].result = .failure(error)
+      journeys[index].outcome = .failed(error)
     }
   }
 
@@ -163,7 +163,7 @@ private struct Round {
   private mutating func giveUp(_ transfer: Transfer, _ index: Int, _ error: HTTPError) {
     running.removeAll { $0.transfer === transfer }
     pool.remove(transfer)
-    journeys[index].result = .failure(error)
+    journeys[index].outcome = .failed(error)
   }
 
   private func timeIsOver(_ journey: Journey) -> HTTPError {

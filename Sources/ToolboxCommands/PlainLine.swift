@@ -10,20 +10,25 @@ import TerminalOutput
 struct PlainLine {
   let words: [String]
   private let flags: [String]
-  private let values: [(name: String, value: String)]
+  private let values: [Value]
+
+  private struct Value {
+    let name: String
+    let value: String
+  }
 
   /// nil where the line is not plain: an option that is not named here, one without its value or given twice, another spelling.
   /// - Parameter several: the options with a value that may come more than once.
   init?(_ arguments: some Sequence<String>, flags: [String] = [], values: [String] = [], several: [String] = []) {
     var words: [String] = []
     var givenFlags: [String] = []
-    var givenValues: [(name: String, value: String)] = []
+    var givenValues: [Value] = []
     var waiting: String?
     for argument in arguments {
       guard let first = argument.utf8.first else { return nil }
       guard first == UInt8(ascii: "-") else {
         if let name = waiting {
-          givenValues.append((name, argument))
+          givenValues.append(Value(name: name, value: argument))
           waiting = nil
         } else {
           words.append(argument)

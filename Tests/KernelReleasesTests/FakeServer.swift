@@ -10,7 +10,7 @@ final class FakeServer {
     let headers: [String: String]
   }
 
-  private var answers: [Result<HTTPResponse, HTTPError>]
+  private var answers: [HTTPOutcome]
   private(set) var asked: [Asked] = []
 
   static let address = "https://feeds.example.org/releases.json"
@@ -18,9 +18,9 @@ final class FakeServer {
     get throws { FeedSource(name: address, address: try WebAddress(address), minimumInterval: 0) }
   }
 
-  init(_ answers: [Result<HTTPResponse, HTTPError>]) { self.answers = answers }
+  init(_ answers: [HTTPOutcome]) { self.answers = answers }
 
-  convenience init(body: [UInt8]) throws { self.init([.success(try Self.answer(200, body))]) }
+  convenience init(body: [UInt8]) throws { self.init([.answered(try Self.answer(200, body))]) }
 
   static func answer(
     _ status: Int, _ body: [UInt8] = [], headers: [(String, String)] = [], retryAfter: Int? = nil
@@ -30,9 +30,9 @@ final class FakeServer {
       retryAfter: retryAfter, permanentRedirect: nil)
   }
 
-  func get(_ requests: [HTTPRequest]) -> [Result<HTTPResponse, HTTPError>] { requests.map { answer($0) } }
+  func get(_ requests: [HTTPRequest]) -> [HTTPOutcome] { requests.map { answer($0) } }
 
-  private func answer(_ request: HTTPRequest) -> Result<HTTPResponse, HTTPError> {
+  private func answer(_ request: HTTPRequest) -> HTTPOutcome {
     asked.append(
       Asked(
         address: request.address.text,
@@ -40,7 +40,7 @@ final class FakeServer {
           request.headers.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }, uniquingKeysWith: { $1 })))
     guard !answers.isEmpty else {
       Issue.record("a request that was not expected")
-      return .failure(.failed(request.address.text, detail: "not expected"))
+      return .failed(.failed(request.address.text, detail: "not expected"))
     }
     return answers.removeFirst()
   }

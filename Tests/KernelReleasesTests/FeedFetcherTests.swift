@@ -31,8 +31,8 @@ import Testing
   @Test func `both validators go back as they came and a 304 keeps them`() throws {
     let headers = [("ETag", "\"x\""), ("Last-Modified", "Fri, 08 May 2026 10:00:00 GMT")]
     let server = FakeServer([
-      .success(try FakeServer.answer(200, body("6.1.1"), headers: headers)), .success(try FakeServer.answer(304)),
-      .success(try FakeServer.answer(304)),
+      .answered(try FakeServer.answer(200, body("6.1.1"), headers: headers)), .answered(try FakeServer.answer(304)),
+      .answered(try FakeServer.answer(304)),
     ])
     #expect(try fetch(server).outcome == .seeded(count: 1, format: .releasesJSON))
     #expect(try fetch(server, after: 10).outcome == .unchanged)
@@ -44,8 +44,8 @@ import Testing
 
   @Test func `a 200 without validators drops the stored ones`() throws {
     let server = FakeServer([
-      .success(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
-      .success(try FakeServer.answer(200, body("6.1.2"))), .success(try FakeServer.answer(200, body("6.1.2"))),
+      .answered(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
+      .answered(try FakeServer.answer(200, body("6.1.2"))), .answered(try FakeServer.answer(200, body("6.1.2"))),
     ])
     _ = try fetch(server)
     guard case .changed(let events) = try fetch(server, after: 10).outcome else {
@@ -59,8 +59,8 @@ import Testing
 
   @Test func `validators are not used after eight days`() throws {
     let server = FakeServer([
-      .success(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
-      .success(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
+      .answered(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
+      .answered(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
     ])
     _ = try fetch(server)
     _ = try fetch(server, after: 8 * 86_400 + 1)
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func `a 304 that nobody asked for is asked again once and then an error`() throws {
-    let server = FakeServer([.success(try FakeServer.answer(304)), .success(try FakeServer.answer(304))])
+    let server = FakeServer([.answered(try FakeServer.answer(304)), .answered(try FakeServer.answer(304))])
     #expect(throws: FetchError.uninvitedNotModified(FakeServer.address)) { _ = try fetch(server) }
     #expect(server.asked.count == 2)
     #expect(try store.feeds().isEmpty)
@@ -76,9 +76,9 @@ import Testing
 
   @Test func `content that cannot be read leaves all as it was and drops the validators`() throws {
     let server = FakeServer([
-      .success(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
-      .success(try FakeServer.answer(200, Array("<html>".utf8), headers: [("ETag", "\"y\"")])),
-      .success(try FakeServer.answer(200, body("6.1.2"))),
+      .answered(try FakeServer.answer(200, body("6.1.1"), headers: [("ETag", "\"x\"")])),
+      .answered(try FakeServer.answer(200, Array("<html>".utf8), headers: [("ETag", "\"y\"")])),
+      .answered(try FakeServer.answer(200, body("6.1.2"))),
     ])
     _ = try fetch(server)
     #expect(throws: FetchError.content(FakeServer.address, .htmlPage)) { _ = try fetch(server, after: 10) }
@@ -90,7 +90,7 @@ import Testing
 
   @Test(arguments: [(120, 120), (5, 60), (-7, 60), (999_999, 86_400)])
   func `a request to wait is kept within bounds and obeyed even with force`(asked: Int, kept: Int) throws {
-    let server = FakeServer([.success(try FakeServer.answer(429, retryAfter: asked))])
+    let server = FakeServer([.answered(try FakeServer.answer(429, retryAfter: asked))])
     let until = Instant(secondsSinceEpoch: start.secondsSinceEpoch + kept)
     #expect(throws: FetchError.askedToWait(FakeServer.address, status: 429, until: until)) { _ = try fetch(server) }
     #expect(throws: FetchError.waiting(FakeServer.address, until: until)) {
@@ -101,8 +101,8 @@ import Testing
 
   @Test func `waits without a time double and a success ends them`() throws {
     let server = FakeServer([
-      .success(try FakeServer.answer(503)), .success(try FakeServer.answer(503)),
-      .success(try FakeServer.answer(200, body("6.1.1"))), .success(try FakeServer.answer(503)),
+      .answered(try FakeServer.answer(503)), .answered(try FakeServer.answer(503)),
+      .answered(try FakeServer.answer(200, body("6.1.1"))), .answered(try FakeServer.answer(503)),
     ])
     #expect(throws: FetchError.self) { _ = try fetch(server) }
     #expect(throws: FetchError.self) { _ = try fetch(server, after: 600) }
@@ -124,8 +124,8 @@ import Testing
 
   @Test func `the minimum interval holds until force`() throws {
     let server = FakeServer([
-      .success(try FakeServer.answer(200, body("6.1.1"))), .success(try FakeServer.answer(200, body("6.1.1"))),
-      .success(try FakeServer.answer(200, body("6.1.1"))),
+      .answered(try FakeServer.answer(200, body("6.1.1"))), .answered(try FakeServer.answer(200, body("6.1.1"))),
+      .answered(try FakeServer.answer(200, body("6.1.1"))),
     ])
     _ = try fetch(server, interval: 900)
     guard case .notDue = try fetch(server, after: 899, interval: 900).outcome else {
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func `a failing server of the list is left alone for a while`() throws {
-    let server = FakeServer([.success(try FakeServer.answer(500)), .success(try FakeServer.answer(200, body("6.1.1")))])
+    let server = FakeServer([.answered(try FakeServer.answer(500)), .answered(try FakeServer.answer(200, body("6.1.1")))])
     #expect(throws: FetchError.status(FakeServer.address, 500)) { _ = try fetch(server, interval: 900) }
     #expect(throws: FetchError.self) { _ = try fetch(server, after: 599, interval: 900) }
     #expect(server.asked.count == 1)
@@ -148,9 +148,9 @@ import Testing
   @Test func `a doubt is settled by content and never by a 304`() throws {
     let headers = [("ETag", "\"x\"")]
     let server = FakeServer([
-      .success(try FakeServer.answer(200, body("6.1.2"), headers: headers)),
-      .success(try FakeServer.answer(200, body("6.1.1"), headers: headers)),
-      .success(try FakeServer.answer(200, body("6.1.1"), headers: headers)),
+      .answered(try FakeServer.answer(200, body("6.1.2"), headers: headers)),
+      .answered(try FakeServer.answer(200, body("6.1.1"), headers: headers)),
+      .answered(try FakeServer.answer(200, body("6.1.1"), headers: headers)),
     ])
     _ = try fetch(server)
     _ = try fetch(server, after: 10)

@@ -4,7 +4,7 @@ package import HostSystem
 /// Fetches feeds, compares them with what is stored and stores the outcome: the one place where network and database meet.
 package struct FeedFetcher {
   private let store: ReleaseStore
-  private let get: ([HTTPRequest]) -> [Result<HTTPResponse, HTTPError>]
+  private let get: ([HTTPRequest]) -> [HTTPOutcome]
   private let now: () -> Instant
   private let jitter: (Int) -> Int
 
@@ -12,7 +12,7 @@ package struct FeedFetcher {
   ///   - get: the client's requests, made side by side and answered in their order; tests give their own.
   ///   - jitter: a number from 0 up to the given one, so that many machines do not come back in one second.
   package init(
-    store: ReleaseStore, get: @escaping ([HTTPRequest]) -> [Result<HTTPResponse, HTTPError>],
+    store: ReleaseStore, get: @escaping ([HTTPRequest]) -> [HTTPOutcome],
     now: @escaping () -> Instant, jitter: @escaping (Int) -> Int = { Int.random(in: 0...max($0, 0)) }
   ) {
     self.store = store
@@ -209,7 +209,7 @@ package struct FeedFetcher {
       lastFetch: record.fetchedAt, next: Instant(secondsSinceEpoch: record.fetchedAt.secondsSinceEpoch + interval))
   }
 
-  private func settle(_ question: Question, _ first: Result<HTTPResponse, HTTPError>) throws -> Report {
+  private func settle(_ question: Question, _ first: HTTPOutcome) throws -> Report {
     let source = question.source
     let record = question.record
     var response = try received(first, from: source)
@@ -257,9 +257,9 @@ package struct FeedFetcher {
       + (record.lastModified.map { [("If-Modified-Since", $0)] } ?? [])
   }
 
-  private func received(_ result: Result<HTTPResponse, HTTPError>, from source: FeedSource) throws -> HTTPResponse {
-    if case .failure(.timedOut) = result { try backOff(source, origin: source.address.origin) }
-    return try result.get()
+  private func received(_ outcome: HTTPOutcome, from source: FeedSource) throws -> HTTPResponse {
+    if case .failed(.timedOut) = outcome { try backOff(source, origin: source.address.origin) }
+    return try outcome.get()
   }
 
   private func take(_ response: HTTPResponse, from source: FeedSource, record: FeedRecord?) throws -> Report {

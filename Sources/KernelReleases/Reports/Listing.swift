@@ -9,7 +9,7 @@ package struct Listing: Sendable, Equatable {
   /// When that was.
   package let fetchedAt: Instant
   /// In the feed's order.
-  package let rows: [FeedRow]
+  package var rows: [FeedRow]
   /// Where other feeds of about the same time say something else, in words.
   package var disagreements: [String] = []
 

@@ -114,15 +114,15 @@ struct DatabaseFile {
   ) throws(StoreError) -> DatabaseFile {
     var configuration = Configuration()
     configuration.busyMode = .timeout(busyTimeout)
-    configuration.foreignKeysEnabled = true
+    configuration.foreignKeysEnabled = false
     configuration.prepareDatabase { db in
       // Not by GRDB's setting, which writes a table and drops it again at every opening, for snapshots that are not used
       // here: that would cost each run two waits for the disk.
-      if try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") != "wal" {
+      if try db.word("PRAGMA journal_mode = WAL") != "wal" {
         throw DatabaseError(resultCode: .SQLITE_CANTOPEN, message: "this place allows no WAL")
       }
-      try db.execute(sql: "PRAGMA synchronous = NORMAL")
-      try db.execute(sql: "PRAGMA journal_size_limit = 0")
+      _ = try db.word("PRAGMA synchronous = NORMAL")
+      _ = try db.word("PRAGMA journal_size_limit = 0")
       // The -wal and -shm files stay when the last writer leaves: a reader without write permission cannot make them.
       var isOn: Int32 = 1
       _ = sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &isOn)
@@ -173,23 +173,23 @@ struct DatabaseFile {
     var (version, application, tables) = (0, 0, 0)
     // In one transaction: another process may be making the database between two looks.
     try db.inTransaction(.deferred) {
-      version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-      application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-      tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+      version = try db.number("PRAGMA user_version")
+      application = try db.number("PRAGMA application_id")
+      tables = try db.number("SELECT count(*) FROM sqlite_master")
       return .commit
     }
     let isOurs = application == Schema.applicationID || (application == 0 && version == 0 && tables == 0)
     guard isOurs else { throw StoreError.foreign(path) }
     guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }
-    let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(1)")
-    guard findings == ["ok"] else {
+    let finding = try db.word("PRAGMA quick_check(1)") ?? "quick_check failed"
+    guard finding == "ok" else {
       // "unable to get the page. error code=266": the disk failed to read, which says nothing about what is on it.
-      if let code = findings.first?.split(separator: "error code=").dropFirst().first?.prefix(while: \.isNumber),
+      if let code = finding.split(separator: "error code=").dropFirst().first?.prefix(while: \.isNumber),
         let code = Int32(code), code & 0xFF == SQLITE_IOERR
       {
         throw DatabaseError(resultCode: .SQLITE_IOERR, message: "disk I/O error")
       }
-      throw StoreError.corrupt(path, detail: (findings.first ?? "quick_check failed").replacing("\n", with: " "))
+      throw StoreError.corrupt(path, detail: finding.replacing("\n", with: " "))
     }
     return version
   }
@@ -198,7 +198,7 @@ struct DatabaseFile {
   private static func migrate(_ db: Database, _ steps: [Schema.Step]) throws {
     try db.inTransaction(.immediate) {
       // Another process may have taken a step while this one waited for the lock.
-      let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+      let version = try db.number("PRAGMA user_version")
       for step in steps where step.version > version {
         try step.apply(db)
         try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
@@ -264,11 +264,10 @@ struct DatabaseFile {
     let newest = steps.last?.version ?? 0
     let version: Int = try translating(path) {
       try queue.read { db in
-        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try db.number("PRAGMA user_version")
+        let application = try db.number("PRAGMA application_id")
         if version == 0, application == 0 {
-          let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-          if tables == 0 { return 0 }
+          if try db.number("SELECT count(*) FROM sqlite_master") == 0 { return 0 }
         }
         guard application == Schema.applicationID else { throw StoreError.foreign(path) }
         guard version <= newest else { throw StoreError.newerSchema(path, found: version, known: newest) }

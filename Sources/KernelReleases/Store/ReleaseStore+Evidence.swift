@@ -6,27 +6,29 @@ extension ReleaseStore {
   static func insertEvidence(_ derivation: Derivation, from feed: FeedRecord, _ db: Database) throws {
     let time = feed.fetchedAt.secondsSinceEpoch
     for mail in derivation.announcements {
-      try db.cachedStatement(sql: "INSERT OR IGNORE INTO announcement VALUES (?, ?, ?, ?, ?, ?, ?, ?)").execute(
-        arguments: [
+      try db.run(
+        "INSERT OR IGNORE INTO announcement VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
           mail.version.description, mail.version.series, mail.author, mail.time?.secondsSinceEpoch, mail.paragraph,
           mail.link, feed.address, time,
         ])
     }
     for version in derivation.published {
-      try db.cachedStatement(sql: "INSERT OR IGNORE INTO published VALUES (?, ?, ?, ?)").execute(
-        arguments: [version.description, version.series, feed.address, time])
+      try db.run(
+        "INSERT OR IGNORE INTO published VALUES (?, ?, ?, ?)",
+        [version.description, version.series, feed.address, time])
     }
     for version in derivation.presumed {
-      try db.execute(
-        sql: "INSERT OR IGNORE INTO presumed VALUES (?, ?, ?)",
-        arguments: [version.description, version.series, time])
+      try db.run(
+        "INSERT OR IGNORE INTO presumed VALUES (?, ?, ?)",
+        [version.description, version.series, time])
     }
     for row in derivation.support {
       var day: CalendarDay?
       if case .day(let value) = row.end { day = value }
-      try db.execute(
-        sql: "INSERT OR REPLACE INTO support VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        arguments: [
+      try db.run(
+        "INSERT OR REPLACE INTO support VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
           row.series, row.isLongterm, row.end == .endedWithoutDay, day?.daysSinceEpoch, row.finalDay?.daysSinceEpoch,
           row.latest?.description, feed.address, time,
         ])
@@ -36,9 +38,7 @@ extension ReleaseStore {
   /// The mail that announced a release; nil where none is stored.
   package func announcement(of version: KernelVersion) throws(StoreError) -> Announcement? {
     try ask { db in
-      try Row.fetchOne(
-        db, sql: "SELECT * FROM announcement WHERE version = ?", arguments: [version.description]
-      ).map { row in
+      try db.first("SELECT * FROM announcement WHERE version = ?", [version.description]) { row in
         Announcement(
           version: version, author: row["author"],
           time: (row["sent_at"] as Int?).map { Instant(secondsSinceEpoch: $0) }, paragraph: row["paragraph"],
@@ -51,7 +51,7 @@ extension ReleaseStore {
   package func support() throws(StoreError) -> [SeriesSupport] { try ask { try Self.support($0) } }
 
   static func support(_ db: Database) throws -> [SeriesSupport] {
-    try Row.fetchAll(db, sql: "SELECT * FROM support ORDER BY series").map { row in
+    try db.all("SELECT * FROM support ORDER BY series") { row in
       let day = (row["end_day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) }
       return SeriesSupport(
         series: row["series"], isLongterm: row["longterm"],

@@ -14,19 +14,18 @@ extension ReleaseStore {
   /// The events behind a number, oldest first.
   package func events(after number: Int64) throws(StoreError) -> [LoggedEvent] {
     try read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM event WHERE number > ? ORDER BY number", arguments: [number])
-        .compactMap(Self.event)
+      try db.all("SELECT * FROM event WHERE number > ? ORDER BY number", [number], Self.event)
     }
   }
 
   /// The number of an event; nil when there is none with this id.
   package func number(ofEvent id: String) throws(StoreError) -> Int64? {
-    try ask { try Int64.fetchOne($0, sql: "SELECT number FROM event WHERE id = ?", arguments: [id]) }
+    try ask { try $0.first("SELECT number FROM event WHERE id = ?", [id]) { $0[0] } }
   }
 
   /// The number of the newest event; 0 for an empty log.
   package func newestEventNumber() throws(StoreError) -> Int64 {
-    try ask { try Int64.fetchOne($0, sql: "SELECT coalesce(max(number), 0) FROM event") ?? 0 }
+    try ask { try $0.first("SELECT coalesce(max(number), 0) FROM event") { $0[0] } ?? 0 }
   }
 
   private static func event(_ row: Row) -> LoggedEvent? {
@@ -45,18 +44,13 @@ extension ReleaseStore {
 
   /// How far a reader of the log has come. One that was never seen starts at the log's end: what was before is not its news.
   package func cursor(_ name: String) throws(StoreError) -> Int64 {
-    if let number = try read({ db in
-      try Int64.fetchOne(db, sql: "SELECT number FROM cursor WHERE name = ?", arguments: [name])
-    }) {
-      return number
-    }
-    try write { db in
-      try db.execute(
-        sql: "INSERT OR IGNORE INTO cursor SELECT ?, coalesce(max(number), 0) FROM event", arguments: [name])
-    }
-    return try read { db in
-      try Int64.fetchOne(db, sql: "SELECT number FROM cursor WHERE name = ?", arguments: [name])
-    } ?? 0
+    if let number = try storedCursor(name) { return number }
+    try write { try $0.run("INSERT OR IGNORE INTO cursor SELECT ?, coalesce(max(number), 0) FROM event", [name]) }
+    return try storedCursor(name) ?? 0
+  }
+
+  private func storedCursor(_ name: String) throws(StoreError) -> Int64? {
+    try ask { try $0.first("SELECT number FROM cursor WHERE name = ?", [name]) { $0[0] } }
   }
 
   /// Moves a reader forward; it never goes back.
@@ -65,16 +59,15 @@ extension ReleaseStore {
   }
 
   private static func advance(_ name: String, to number: Int64, _ db: Database) throws {
-    try db.execute(sql: "UPDATE cursor SET number = max(number, ?) WHERE name = ?", arguments: [number, name])
+    try db.run("UPDATE cursor SET number = max(number, ?) WHERE name = ?", [number, name])
   }
 
   // MARK: Hooks
 
   /// How often a program was given an event; 0 when never.
   package func attempts(of program: String, event number: Int64) throws(StoreError) -> Int {
-    try read { db in
-      try Int.fetchOne(
-        db, sql: "SELECT attempts FROM hook WHERE program = ? AND number = ?", arguments: [program, number])
+    try ask { db in
+      try db.first("SELECT attempts FROM hook WHERE program = ? AND number = ?", [program, number]) { $0[0] }
     } ?? 0
   }
 
@@ -89,9 +82,9 @@ extension ReleaseStore {
     advancing reader: String?
   ) throws(StoreError) {
     try write { db in
-      try db.execute(
-        sql: "INSERT OR REPLACE INTO hook VALUES (?, ?, ?, ?, ?, ?)",
-        arguments: [program, number, attempts, status, result, now.secondsSinceEpoch])
+      try db.run(
+        "INSERT OR REPLACE INTO hook VALUES (?, ?, ?, ?, ?, ?)",
+        [program, number, attempts, status, result, now.secondsSinceEpoch])
       if let reader { try Self.advance(reader, to: number, db) }
     }
   }

@@ -6,7 +6,7 @@ extension ReleaseStore {
   /// Every stored mark, by name.
   package func trackMarks() throws(StoreError) -> [TrackMark] {
     try ask { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM track ORDER BY name").compactMap { row in
+      try db.all("SELECT * FROM track ORDER BY name") { row in
         guard let track = Track(row["name"]), let origin = TrackMark.Origin(rawValue: row["origin"]) else { return nil }
         return TrackMark(
           track: track, origin: origin, seenNumber: row["seen_number"],
@@ -30,9 +30,9 @@ extension ReleaseStore {
   }
 
   private static func put(_ mark: TrackMark, _ verb: String, _ db: Database) throws {
-    try db.execute(
-      sql: "\(verb) INTO track VALUES (?, ?, ?, ?, ?)",
-      arguments: [
+    try db.run(
+      "\(verb) INTO track VALUES (?, ?, ?, ?, ?)",
+      [
         mark.track.description, mark.origin.rawValue, mark.seenNumber, mark.seenVersion?.description,
         mark.seenAt.secondsSinceEpoch,
       ])

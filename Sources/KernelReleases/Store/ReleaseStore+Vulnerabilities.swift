@@ -38,14 +38,10 @@ extension ReleaseStore {
 
   static func vulnerabilities(_ db: Database) throws -> [Vulnerability] {
     let decoder = JSONDecoder()
-    let rows = try Row.fetchCursor(db, sql: "SELECT id, title, published_at, rejected, affects FROM vulnerability")
-    var records: [Vulnerability] = []
-    while let row = try rows.next() {
-      records.append(
-        Vulnerability(
-          id: row[0], title: row[1], published: (row[2] as Int?).map { Instant(secondsSinceEpoch: $0) },
-          isRejected: row[3], blocks: try decoder.decode([AffectedBlock].self, from: Data((row[4] as String).utf8))))
+    return try db.all("SELECT id, title, published_at, rejected, affects FROM vulnerability") { row in
+      Vulnerability(
+        id: row[0], title: row[1], published: (row[2] as Int?).map { Instant(secondsSinceEpoch: $0) },
+        isRejected: row[3], blocks: try decoder.decode([AffectedBlock].self, from: Data((row[4] as String).utf8)))
     }
-    return records
   }
 }

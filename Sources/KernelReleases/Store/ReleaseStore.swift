@@ -131,14 +131,12 @@ package struct ReleaseStore {
 
   /// What is remembered of an address; nil when it was never fetched.
   package func feed(_ address: String) throws(StoreError) -> FeedRecord? {
-    try ask { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM feed WHERE address = ?", arguments: [address]).map(Self.feed)
-    }
+    try ask { try $0.first("SELECT * FROM feed WHERE address = ?", [address], Self.feed) }
   }
 
   /// Every feed that was fetched, the one that was confirmed last first.
   package func feeds() throws(StoreError) -> [FeedRecord] {
-    try ask { db in try Row.fetchAll(db, sql: "SELECT * FROM feed ORDER BY fetched_at DESC, address").map(Self.feed) }
+    try ask { try $0.all("SELECT * FROM feed ORDER BY fetched_at DESC, address", [], Self.feed) }
   }
 
   private static func feed(_ row: Row) -> FeedRecord {
@@ -151,40 +149,33 @@ package struct ReleaseStore {
 
   /// Whether a server is left alone; nil when it is not.
   package func origin(_ origin: String) throws(StoreError) -> OriginRecord? {
-    try ask { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM origin WHERE origin = ?", arguments: [origin]).map { row in
-        OriginRecord(
-          origin: row["origin"], notBefore: Instant(secondsSinceEpoch: row["not_before"]), failures: row["failures"],
-          isRequest: row["is_request"])
-      }
-    }
+    try ask { try $0.first("SELECT * FROM origin WHERE origin = ?", [origin], Self.origin) }
+  }
+
+  private static func origin(_ row: Row) -> OriginRecord {
+    OriginRecord(
+      origin: row["origin"], notBefore: Instant(secondsSinceEpoch: row["not_before"]), failures: row["failures"],
+      isRequest: row["is_request"])
   }
 
   /// Remembers that a server asked us to wait.
   package func store(_ record: OriginRecord) throws(StoreError) {
     try write { db in
-      try db.execute(
-        sql: "INSERT OR REPLACE INTO origin (origin, not_before, failures, is_request) VALUES (?, ?, ?, ?)",
-        arguments: [record.origin, record.notBefore.secondsSinceEpoch, record.failures, record.isRequest])
+      try db.run(
+        "INSERT OR REPLACE INTO origin (origin, not_before, failures, is_request) VALUES (?, ?, ?, ?)",
+        [record.origin, record.notBefore.secondsSinceEpoch, record.failures, record.isRequest])
     }
   }
 
   /// Every server that is left alone, or was.
   package func origins() throws(StoreError) -> [OriginRecord] {
-    try ask { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM origin ORDER BY origin").map { row in
-        OriginRecord(
-          origin: row["origin"], notBefore: Instant(secondsSinceEpoch: row["not_before"]), failures: row["failures"],
-          isRequest: row["is_request"])
-      }
-    }
+    try ask { try $0.all("SELECT * FROM origin ORDER BY origin", [], Self.origin) }
   }
 
   /// Forgets the validators of a feed, so that the next request is answered in full.
   package func dropValidators(of address: String) throws(StoreError) {
     try write { db in
-      try db.execute(
-        sql: "UPDATE feed SET etag = NULL, last_modified = NULL WHERE address = ?", arguments: [address])
+      try db.run("UPDATE feed SET etag = NULL, last_modified = NULL WHERE address = ?", [address])
     }
   }
 }
