@@ -257,7 +257,9 @@ enum ContentCoding {
 
   /// The value of Content-Encoding, where it is not what was asked for: another encoding, or encodings around each other.
   static func unwanted(in headers: HTTPHeaders) -> String? {
-    let codings = headers.all("content-encoding").joined(separator: ", ").lowercased()
+    let all = headers.all("content-encoding")
+    if all.isEmpty { return nil }
+    let codings = all.joined(separator: ", ").lowercased()
     return ["", "identity", "gzip", "x-gzip"].contains(codings) ? nil : codings
   }
 }

@@ -137,7 +137,9 @@ import Testing
   }
 
   @Test func `a failing server of the list is left alone for a while`() throws {
-    let server = FakeServer([.answered(try FakeServer.answer(500)), .answered(try FakeServer.answer(200, body("6.1.1")))])
+    let server = FakeServer([
+      .answered(try FakeServer.answer(500)), .answered(try FakeServer.answer(200, body("6.1.1"))),
+    ])
     #expect(throws: FetchError.status(FakeServer.address, 500)) { _ = try fetch(server, interval: 900) }
     #expect(throws: FetchError.self) { _ = try fetch(server, after: 599, interval: 900) }
     #expect(server.asked.count == 1)

@@ -62,6 +62,48 @@ import Testing
     #expect(try store.releases(inSeries: "6.2").isEmpty)
   }
 
+  /// A NULL must not come back as 0, false or an empty text, nor these as nothing.
+  @Test func `what is not known stays unknown`() throws {
+    let store = try open()
+    let known = try #require(KernelVersion("6.1.1"))
+    let unknown = try #require(KernelVersion("6.1.2"))
+    var derivation = Derivation()
+    derivation.releases = [
+      FeedRow(channel: .longterm, version: known, day: CalendarDay(daysSinceEpoch: 0)),
+      FeedRow(channel: .longterm, version: unknown, day: nil),
+    ]
+    derivation.listed = derivation.releases
+    derivation.support = [
+      SeriesSupport(series: "6.1", isLongterm: nil, end: .notAnnounced, finalDay: nil, latest: nil),
+      SeriesSupport(series: "6.2", isLongterm: false, end: .endedWithoutDay, finalDay: nil, latest: known),
+      SeriesSupport(
+        series: "6.3", isLongterm: true, end: .day(CalendarDay(daysSinceEpoch: 0)),
+        finalDay: CalendarDay(daysSinceEpoch: 0), latest: nil),
+    ]
+    derivation.announcements = [
+      Announcement(version: known, author: "A", time: nil, paragraph: nil, link: ""),
+      Announcement(version: unknown, author: "", time: Instant(secondsSinceEpoch: 0), paragraph: "", link: nil),
+    ]
+    derivation.events = [
+      ReleaseEvent(kind: .release, id: "a", version: known, series: nil, channel: nil, day: nil, observed: now),
+      ReleaseEvent(
+        kind: .suspect, id: "b", version: nil, series: "6.1", channel: .stable, day: CalendarDay(daysSinceEpoch: 0),
+        previous: "", skipped: [unknown], presumed: true, detail: "", observed: now),
+    ]
+    let record = FeedRecord(
+      address: "https://a/", format: FeedFormat.releasesJSON.rawValue, finalAddress: "https://a/", etag: nil,
+      lastModified: [], validatorsAt: now, bodySHA256: [0, 1], fetchedAt: now, maxAge: 0)
+    try store.store(derivation, from: record, format: .releasesJSON, origin: nil)
+    let back = try #require(try ReleaseStore.openForReading([location]))
+    #expect(try back.feed("https://a/") == record)
+    #expect(try back.support() == derivation.support)
+    #expect(try back.events(after: 0).map(\.event) == derivation.events)
+    #expect(try back.listed() == derivation.listed)
+    #expect(try derivation.announcements.allSatisfy { try back.announcement(of: $0.version) == $0 })
+    #expect(try back.releases().map(\.date?.day) == [CalendarDay(daysSinceEpoch: 0), nil])
+    #expect(try back.number(ofEvent: "none") == nil)
+  }
+
   @Test func `the database is marked, in WAL mode, and its tables are strict`() throws {
     _ = try open()
     let facts = try DatabaseQueue(path: location.path).read { db in

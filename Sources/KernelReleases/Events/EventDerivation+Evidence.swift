@@ -13,7 +13,7 @@ extension EventDerivation {
       evidence.announcedOn = mail.time.map { CalendarDay($0) }
       weigh(mail.version, evidence)
       // A list of files proved it, or a banner listed it: neither has days.
-      if case .some(.none) = known[mail.version],
+      if let stored = known[mail.version], stored.day == nil,
         !result.provenReleases.contains(where: { $0.version == mail.version }),
         let day = evidence.announcedOn, isPossible(day)
       {

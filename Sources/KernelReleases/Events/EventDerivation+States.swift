@@ -143,14 +143,18 @@ extension EventDerivation {
   // MARK: Releases
 
   private func firstOfEachVersion(_ rows: [FeedRow]) -> [FeedRow] {
-    var seen: Set<KernelVersion> = []
     let order = { (row: FeedRow) in Channel.known.firstIndex(of: row.channel) ?? Channel.known.count }
-    return rows.sorted { ($0.version, order($0)) < ($1.version, order($1)) }.filter { seen.insert($0.version).inserted }
+    var first: [FeedRow] = []
+    for row in rows.sorted(by: { ($0.version, order($0)) < ($1.version, order($1)) })
+    where first.last?.version != row.version {
+      first.append(row)
+    }
+    return first
   }
 
   private mutating func take(_ row: FeedRow, in rows: [FeedRow]) {
     if let stored = known[row.version] {
-      correct(row, stored: stored)
+      correct(row, stored: stored.day)
       return
     }
     if state.presumed.contains(row.version) {
@@ -158,7 +162,7 @@ extension EventDerivation {
     }
     guard isNews(row.version, day: row.day) || believedBackwards.contains(row.version) else {
       result.releases.append(row)
-      known[row.version] = .some(row.day)
+      known.put(row.version, row.day)
       return
     }
     if snapshot.contradicted.contains(row.version) {

@@ -12,7 +12,7 @@ package struct EventDerivation {
   let observed: Instant
   var result = Derivation()
   /// The stored releases and those that this snapshot added so far.
-  var known: [KernelVersion: CalendarDay?]
+  var known: KnownReleases
   /// What series went back to, and it was confirmed: news although something newer is known.
   var believedBackwards: Set<KernelVersion> = []
 
@@ -56,7 +56,7 @@ package struct EventDerivation {
   /// final and either ahead of all finals or released lately. Anything else was there before this store was: a feed that
   /// lists more than the first one did, or one that lags.
   func isNews(_ version: KernelVersion, day: CalendarDay?) -> Bool {
-    if let newest = known.keys.filter({ $0.line == version.line && $0.final == version.final }).max() {
+    if let newest = known.newest(ofFinalOf: version) {
       return version > newest
     }
     guard version.line == .releases, let newest = state.newest else { return true }
@@ -73,7 +73,8 @@ package struct EventDerivation {
   mutating func tell(
     _ row: FeedRow, previous: KernelVersion?, skipped: [KernelVersion], isPresumed: Bool = false, isListed: Bool = true
   ) {
-    if let series = row.version.series, series != "2.6.x", !known.keys.contains(where: { $0.series == series }),
+    if let series = row.version.series, series != "2.6.x",
+      !known.entries.contains(where: { $0.version.series == series }),
       state.newest.map({ row.version.final > $0.final }) ?? true
     {
       result.events.append(
@@ -100,10 +101,10 @@ package struct EventDerivation {
         channel: row.channel, day: row.day, previous: previous?.description, presumed: isPresumed, observed: observed))
     if isListed {
       result.releases.append(row)
-      known[row.version] = .some(row.day)
+      known.put(row.version, row.day)
     } else {
       result.provenReleases.append(row)
-      known[row.version] = .some(nil)
+      known.put(row.version, nil)
     }
   }
 
@@ -127,7 +128,7 @@ package struct EventDerivation {
 
   /// The newest known release before a version within the same final.
   func previousRelease(_ version: KernelVersion) -> KernelVersion? {
-    known.keys.filter { $0.line == version.line && $0.final == version.final && $0 < version }.max()
+    known.newest(ofFinalOf: version, before: version)
   }
 
   /// The numbers between the newest known release of the same final and a new one; `versions` stays empty when they are

@@ -6,9 +6,8 @@ package struct StoredState: Sendable, Equatable {
   package var isSeeded: Bool
   /// The rows that the last accepted state of the same format had.
   package var listed: [FeedRow]
-  /// The stored releases of every series in ``listed`` and in the snapshot, with their days; a day that is only inferred
-  /// counts as none.
-  package var known: [KernelVersion: CalendarDay?]
+  /// The stored releases of every series in ``listed`` and in the snapshot.
+  package var known: KnownReleases
   /// Doubts that wait for a second fetch: what, and when it was first seen.
   package var suspicions: [String: Instant]
   /// A second opinion: the rows of the states of other formats, as far as they were confirmed after the last fetch of this
@@ -32,7 +31,7 @@ package struct StoredState: Sendable, Equatable {
   package var lastMonikers: [String: Channel] = [:]
 
   package init(
-    isSeeded: Bool = false, listed: [FeedRow] = [], known: [KernelVersion: CalendarDay?] = [:],
+    isSeeded: Bool = false, listed: [FeedRow] = [], known: KnownReleases = KnownReleases(),
     suspicions: [String: Instant] = [:]
   ) {
     self.isSeeded = isSeeded
@@ -99,10 +98,10 @@ package struct Derivation: Sendable, Equatable {
     after.isSeeded = state.isSeeded || listed != nil
     after.listed = listed ?? state.listed
     after.suspicions = suspicions
-    for row in releases { after.known[row.version] = .some(row.day) }
-    for row in provenReleases where after.known[row.version] == nil { after.known[row.version] = .some(nil) }
+    for row in releases { after.known.put(row.version, row.day) }
+    for row in provenReleases where after.known[row.version] == nil { after.known.put(row.version, nil) }
     after.presumed.formUnion(presumed)
-    after.presumed.subtract(after.known.keys)
+    after.presumed.subtract(after.known.entries.map(\.version))
     for mail in announcements {
       after.evidence[mail.version, default: Evidence()].isAnnounced = true
       after.evidence[mail.version]?.announcedOn = mail.time.map { CalendarDay($0) }

@@ -63,35 +63,38 @@ package enum FeedCatalogue {
   /// The feeds in the order of the file; the first is the primary one.
   /// - Throws: ``TableError``
   package static func load() throws(TableError) -> [FeedSource] {
-    let items = BundledFile.at("kernel/feeds.yaml")?.tree?["feeds"]?.items ?? []
     var sources: [FeedSource] = []
-    for (index, item) in items.enumerated() {
-      guard let name = item.string("name"), let text = item.string("address"),
-        let interval = item.string("minimum_interval").flatMap({ seconds(from: $0) }),
-        let kind = item.string("kind"),
-        let occasion = item.string("asked").flatMap({ FeedSource.Occasion(rawValue: $0) })
-      else { throw TableError(table: "feeds.yaml", line: index + 1) }
-      do throws(HTTPError) {
-        sources.append(
-          FeedSource(
-            name: name, address: try WebAddress(text), format: FeedFormat(rawValue: kind), minimumInterval: interval,
-            occasion: occasion, covers: item.string("covers") ?? ""))
-      } catch {
-        throw TableError(table: "feeds.yaml", line: index + 1)
-      }
-    }
+    for (index, item) in items.enumerated() { sources.append(try source(item, line: index + 1)) }
     guard !sources.isEmpty else { throw TableError(table: "feeds.yaml", line: 0) }
     return sources
+  }
+
+  private static var items: [DataTree] { BundledFile.at("kernel/feeds.yaml")?.tree?["feeds"]?.items ?? [] }
+
+  private static func source(_ item: DataTree, line: Int) throws(TableError) -> FeedSource {
+    guard let name = item.string("name"), let text = item.string("address"),
+      let interval = item.string("minimum_interval").flatMap({ seconds(from: $0) }),
+      let kind = item.string("kind"),
+      let occasion = item.string("asked").flatMap({ FeedSource.Occasion(rawValue: $0) })
+    else { throw TableError(table: "feeds.yaml", line: line) }
+    do throws(HTTPError) {
+      return FeedSource(
+        name: name, address: try WebAddress(text), format: FeedFormat(rawValue: kind), minimumInterval: interval,
+        occasion: occasion, covers: item.string("covers") ?? "")
+    } catch {
+      throw TableError(table: "feeds.yaml", line: line)
+    }
   }
 
   /// The feed that a name or an address means.
   /// - Throws: ``TableError``; ``FeedNameError`` for what is neither; ``HTTPError/badAddress(_:reason:)`` for an address
   ///   that cannot be fetched.
   package static func source(_ given: String) throws -> FeedSource {
-    let sources = try load()
-    if let listed = sources.first(where: { $0.name == given || $0.address.text == given }) { return listed }
+    for (index, item) in items.enumerated() where item.string("name") == given || item.string("address") == given {
+      return try source(item, line: index + 1)
+    }
     guard given.contains("://") else {
-      throw FeedNameError(name: given, known: sources.map(\.name))
+      throw FeedNameError(name: given, known: try load().map(\.name))
     }
     return FeedSource(name: given, address: try WebAddress(given), minimumInterval: 0)
   }

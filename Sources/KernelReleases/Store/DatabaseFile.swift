@@ -116,6 +116,7 @@ struct DatabaseFile {
     configuration.busyMode = .timeout(busyTimeout)
     configuration.foreignKeysEnabled = false
     configuration.prepareDatabase { db in
+      db.forgoAuthorizer()
       // Not by GRDB's setting, which writes a table and drops it again at every opening, for snapshots that are not used
       // here: that would cost each run two waits for the disk.
       if try db.word("PRAGMA journal_mode = WAL") != "wal" {
@@ -172,11 +173,10 @@ struct DatabaseFile {
   private static func examine(_ db: Database, path: String, newest: Int) throws -> Int {
     var (version, application, tables) = (0, 0, 0)
     // In one transaction: another process may be making the database between two looks.
-    try db.inTransaction(.deferred) {
+    try db.transaction("DEFERRED") {
       version = try db.number("PRAGMA user_version")
       application = try db.number("PRAGMA application_id")
       tables = try db.number("SELECT count(*) FROM sqlite_master")
-      return .commit
     }
     let isOurs = application == Schema.applicationID || (application == 0 && version == 0 && tables == 0)
     guard isOurs else { throw StoreError.foreign(path) }
@@ -196,7 +196,7 @@ struct DatabaseFile {
 
   /// Takes steps in one transaction.
   private static func migrate(_ db: Database, _ steps: [Schema.Step]) throws {
-    try db.inTransaction(.immediate) {
+    try db.transaction("IMMEDIATE") {
       // Another process may have taken a step while this one waited for the lock.
       let version = try db.number("PRAGMA user_version")
       for step in steps where step.version > version {
@@ -204,7 +204,6 @@ struct DatabaseFile {
         try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
         try db.execute(sql: "PRAGMA user_version = \(step.version)")
       }
-      return .commit
     }
   }
 
@@ -243,6 +242,7 @@ struct DatabaseFile {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(busyTimeout)
+    configuration.prepareDatabase { $0.forgoAuthorizer() }
     do {
       return try check(
         try translating(path) { try DatabaseQueue(path: path, configuration: configuration) }, path: path, steps: steps)

@@ -14,7 +14,11 @@ extension ReleaseStore {
   /// The events behind a number, oldest first.
   package func events(after number: Int64) throws(StoreError) -> [LoggedEvent] {
     try read { db in
-      try db.all("SELECT * FROM event WHERE number > ? ORDER BY number", [number], Self.event)
+      try db.all(
+        """
+        SELECT number, id, kind, version, series, channel, day, previous, skipped, presumed, detail, observed
+        FROM event WHERE number > ? ORDER BY number
+        """, [number], Self.event)
     }
   }
 
@@ -28,16 +32,16 @@ extension ReleaseStore {
     try ask { try $0.first("SELECT coalesce(max(number), 0) FROM event") { $0[0] } ?? 0 }
   }
 
-  private static func event(_ row: Row) -> LoggedEvent? {
-    guard let kind = ReleaseEvent.Kind(rawValue: row["kind"]) else { return nil }
+  private static func event(_ row: ResultRow) -> LoggedEvent? {
+    guard let kind = ReleaseEvent.Kind(rawValue: row[2]) else { return nil }
     return LoggedEvent(
-      number: row["number"],
+      number: row[0],
       event: ReleaseEvent(
-        kind: kind, id: row["id"], version: (row["version"] as String?).flatMap { KernelVersion($0) },
-        series: row["series"], channel: (row["channel"] as String?).map { Channel(rawValue: $0) },
-        day: (row["day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) }, previous: row["previous"],
-        skipped: (row["skipped"] as String).split(separator: " ").compactMap { KernelVersion($0) },
-        presumed: row["presumed"], detail: row["detail"], observed: Instant(secondsSinceEpoch: row["observed"])))
+        kind: kind, id: row[1], version: (row[3] as String?).flatMap { KernelVersion($0) }, series: row[4],
+        channel: (row[5] as String?).map { Channel(rawValue: $0) },
+        day: (row[6] as Int?).map { CalendarDay(daysSinceEpoch: $0) }, previous: row[7],
+        skipped: (row[8] as String).split(separator: " ").compactMap { KernelVersion($0) }, presumed: row[9],
+        detail: row[10], observed: Instant(secondsSinceEpoch: row[11])))
   }
 
   // MARK: Readers

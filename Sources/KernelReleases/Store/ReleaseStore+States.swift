@@ -26,18 +26,19 @@ extension ReleaseStore {
         state.newest = (row[2] as String?).flatMap { KernelVersion($0) }
       }
       state.others = try Self.secondOpinion(db, besides: snapshot.format)
+      // In their order, so that what is known of them comes in order, too.
+      let versions = (listed + state.others).map(\.version) + snapshot.content.versions
       var series: [String?] = []
-      for version in (listed + state.others).map(\.version) + snapshot.content.versions
-      where !series.contains(version.series) {
+      for version in versions.sorted() where !series.contains(version.series) {
         series.append(version.series)
       }
       try Self.load(series, into: &state, db)
       try db.each("SELECT format, what, since FROM suspicion") { row in
-        let since = Instant(secondsSinceEpoch: row["since"])
-        if row["format"] as String == snapshot.format.rawValue {
-          state.suspicions[row["what"]] = since
+        let since = Instant(secondsSinceEpoch: row[2])
+        if row[0] as String == snapshot.format.rawValue {
+          state.suspicions[row[1]] = since
         } else if abs(now.secondsSinceEpoch - since.secondsSinceEpoch) <= Self.doubtLifetime {
-          state.doubtsOfOthers.insert(row["what"])
+          state.doubtsOfOthers.insert(row[1])
         }
       }
       if case .support = snapshot.content {
@@ -47,40 +48,48 @@ extension ReleaseStore {
         "SELECT id, kind, series, channel FROM event WHERE kind IN (?, ?) ORDER BY number",
         [ReleaseEvent.Kind.endOfLifeDate.rawValue, ReleaseEvent.Kind.moniker.rawValue]
       ) { row in
-        state.toldIDs.insert(row["id"])
-        if row["kind"] as String == ReleaseEvent.Kind.moniker.rawValue, let series = row["series"] as String? {
-          state.lastMonikers[series] = (row["channel"] as String?).map { Channel(rawValue: $0) }
+        state.toldIDs.insert(row[0])
+        if row[1] as String == ReleaseEvent.Kind.moniker.rawValue, let series = row[2] as String? {
+          state.lastMonikers[series] = (row[3] as String?).map { Channel(rawValue: $0) }
         }
       }
       return state
     }
   }
 
-  /// Loads what is known of some series; nil stands for the versions that are of none.
+  /// Loads what is known of some series; nil stands for the versions that are of none. A list of them behind IN would become a table
+  /// of its own in each place.
   private static func load(_ series: [String?], into state: inout StoredState, _ db: Database) throws {
     // SQLite takes at least 999 parameters; a list of checksums names a hundred series at most.
-    for start in stride(from: 0, to: series.count, by: 300) {
-      try loadPart(series[start..<min(series.count, start + 300)], into: &state, db)
+    var known: [KnownReleases.Entry] = []
+    for start in stride(from: 0, to: series.count, by: 500) {
+      let part = series[start..<min(series.count, start + 500)]
+      let rows = "(?)" + String(repeating: ", (?)", count: part.count - 1)
+      var arguments = StatementArguments()
+      for name in part { arguments += [name] }
+      try db.each(
+        """
+        SELECT version, day, inferred
+        FROM (VALUES \(rows)) AS wanted CROSS JOIN release ON series IS wanted.column1
+        """, arguments
+      ) { row in
+        guard let version = KernelVersion(row[0] as String) else { return }
+        let day = (row[1] as Int?).map { CalendarDay(daysSinceEpoch: $0) }
+        known.append(KnownReleases.Entry(version, row[2] ? nil : day))
+      }
     }
-  }
-
-  private static func loadPart(_ series: ArraySlice<String?>, into state: inout StoredState, _ db: Database) throws {
-    let names = series.compactMap { $0 }
-    let list = "(" + names.map { _ in "?" }.joined(separator: ", ") + ")"
-    let arguments = StatementArguments(names)
-    let others = names.count < series.count ? " OR series IS NULL" : ""
-    let releases = "SELECT version, day, inferred FROM release WHERE series IN \(list)\(others)"
-    try db.each(releases, arguments) { row in
-      guard let version = KernelVersion(row[0] as String) else { return }
-      let day = (row[1] as Int?).map { CalendarDay(daysSinceEpoch: $0) }
-      state.known[version] = .some(row[2] ? nil : day)
-    }
-    let evidence = """
-      SELECT 0, version, sent_at FROM announcement WHERE series IN \(list)
-      UNION ALL SELECT 1, version, NULL FROM published WHERE series IN \(list)
-      UNION ALL SELECT 2, version, NULL FROM presumed WHERE series IN \(list)
+    state.known = KnownReleases(known)
+    // These have no index by series; the name of one holds no blank.
+    var names = " "
+    for name in series { if let name { names += name + " " } }
+    let isWanted = "instr(?1, ' ' || series || ' ')"
+    try db.each(
       """
-    try db.each(evidence, arguments + arguments + arguments) { row in
+      SELECT 0, version, sent_at FROM announcement WHERE \(isWanted)
+      UNION ALL SELECT 1, version, NULL FROM published WHERE \(isWanted)
+      UNION ALL SELECT 2, version, NULL FROM presumed WHERE \(isWanted)
+      """, [names]
+    ) { row in
       guard let version = KernelVersion(row[1] as String) else { return }
       switch row[0] as Int {
       case 0:
@@ -144,8 +153,8 @@ extension ReleaseStore {
         feeds.append((row[0], row[1], row[2]))
       }
       var listings: [Listing] = []
-      try db.each("SELECT * FROM listed ORDER BY format, position") { row in
-        let format: String = row["format"]
+      try db.each("SELECT \(Self.listedColumns), format FROM listed ORDER BY format, position") { row in
+        let format: String = row[6]
         if listings.last?.format.rawValue != format {
           let feed = feeds.first { $0.format == format }
           listings.append(
@@ -166,15 +175,18 @@ extension ReleaseStore {
 
   static func listed(_ db: Database, format: FeedFormat, withHeld: Bool = true) throws -> [FeedRow] {
     try db.all(
-      "SELECT * FROM listed WHERE format = ? AND held <= ? ORDER BY position", [format.rawValue, withHeld], feedRow)
+      "SELECT \(listedColumns) FROM listed WHERE format = ? AND held <= ? ORDER BY position",
+      [format.rawValue, withHeld], feedRow)
   }
 
-  private static func feedRow(_ row: Row) -> FeedRow? {
-    guard let version = KernelVersion(row["version"] as String) else { return nil }
+  private static let listedColumns = "version, channel, end_of_life, day, released_at, archive"
+
+  private static func feedRow(_ row: ResultRow) -> FeedRow? {
+    guard let version = KernelVersion(row[0] as String) else { return nil }
     return FeedRow(
-      channel: Channel(rawValue: row["channel"]), version: version, isEndOfLife: row["end_of_life"],
-      day: (row["day"] as Int?).map { CalendarDay(daysSinceEpoch: $0) },
-      time: (row["released_at"] as Int?).map { Instant(secondsSinceEpoch: $0) }, archive: row["archive"])
+      channel: Channel(rawValue: row[1]), version: version, isEndOfLife: row[2],
+      day: (row[3] as Int?).map { CalendarDay(daysSinceEpoch: $0) },
+      time: (row[4] as Int?).map { Instant(secondsSinceEpoch: $0) }, archive: row[5])
   }
 
   /// Stores what a fetch brought: releases, state, events, validators and the time, in one transaction.
@@ -186,8 +198,8 @@ extension ReleaseStore {
   ) throws(StoreError) -> [ReleaseEvent] {
     var told: [ReleaseEvent] = []
     try write { db in
-      for row in derivation.releases { try Self.insert(row, from: feed, isInferred: false, db) }
-      for row in derivation.provenReleases { try Self.insert(row, from: feed, isInferred: true, db) }
+      try Self.insert(derivation.releases, from: feed, areInferred: false, db)
+      try Self.insert(derivation.provenReleases, from: feed, areInferred: true, db)
       if let listed = derivation.listed { try Self.replaceListed(listed, held: derivation.held, format: format, db) }
       try db.run("DELETE FROM suspicion WHERE format = ?", [format.rawValue])
       for (what, since) in derivation.suspicions {
@@ -195,7 +207,7 @@ extension ReleaseStore {
       }
       try Self.insertEvidence(derivation, from: feed, db)
       try Self.store(derivation.vulnerabilities, source: feed.address, at: feed.fetchedAt, in: db)
-      told = try derivation.events.filter { try Self.insert($0, db) }
+      told = try Self.insert(derivation.events, db)
       try Self.insert(feed, db)
       if let origin { try db.run("DELETE FROM origin WHERE origin = ?", [origin]) }
     }
@@ -204,10 +216,10 @@ extension ReleaseStore {
 
   private static func replaceListed(_ rows: [FeedRow], held: Set<FeedRow>, format: FeedFormat, _ db: Database) throws {
     try db.run("DELETE FROM listed WHERE format = ?", [format.rawValue])
+    let insertion = try db.makeStatement(sql: "INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
     for (position, row) in rows.enumerated() {
-      try db.run(
-        "INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
+      try insertion.execute(
+        arguments: [
           format.rawValue, position, row.version.description, row.channel.rawValue, row.isEndOfLife,
           row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive, held.contains(row),
         ])
@@ -225,9 +237,7 @@ extension ReleaseStore {
   private static func insert(_ feed: FeedRecord, _ db: Database) throws {
     try db.run(
       """
-      INSERT OR REPLACE INTO feed
-        (address, format, final_address, etag, last_modified, validators_at, body_sha256, fetched_at, max_age)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT OR REPLACE INTO feed (\(feedColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         feed.address, feed.format, feed.finalAddress, feed.etag.map { Data($0) }, feed.lastModified.map { Data($0) },
@@ -235,39 +245,49 @@ extension ReleaseStore {
       ])
   }
 
-  private static func insert(_ row: FeedRow, from feed: FeedRecord, isInferred: Bool, _ db: Database) throws {
-    let version = row.version
-    try db.run(
-      """
-      INSERT INTO release
-        (version, line, first, second, third, fourth, candidate, series, channel, day, released_at, archive, source,
-          first_seen, inferred)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (version) DO UPDATE SET
-        day = excluded.day, released_at = excluded.released_at, inferred = excluded.inferred
-      """,
-      [
-        version.description, version.line.rawValue, version.numbers.first, version.numbers.second,
-        version.numbers.third, version.numbers.fourth, version.candidateKey, version.series, row.channel.rawValue,
-        row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive, feed.address,
-        feed.fetchedAt.secondsSinceEpoch, isInferred && row.day != nil,
-      ])
-    try db.run("DELETE FROM presumed WHERE version = ?", [version.description])
+  private static func insert(_ rows: [FeedRow], from feed: FeedRecord, areInferred: Bool, _ db: Database) throws {
+    if rows.isEmpty { return }
+    let insertion = try db.makeStatement(
+      sql: """
+        INSERT INTO release
+          (version, line, first, second, third, fourth, candidate, series, channel, day, released_at, archive, source,
+            first_seen, inferred)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (version) DO UPDATE SET
+          day = excluded.day, released_at = excluded.released_at, inferred = excluded.inferred
+        """)
+    let proof = try db.makeStatement(sql: "DELETE FROM presumed WHERE version = ?")
+    for row in rows {
+      let version = row.version
+      try insertion.execute(
+        arguments: [
+          version.description, version.line.rawValue, version.numbers.first, version.numbers.second,
+          version.numbers.third, version.numbers.fourth, version.candidateKey, version.series, row.channel.rawValue,
+          row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive, feed.address,
+          feed.fetchedAt.secondsSinceEpoch, areInferred && row.day != nil,
+        ])
+      try proof.execute(arguments: [version.description])
+    }
   }
 
-  /// - Returns: whether the log did not have it.
-  private static func insert(_ event: ReleaseEvent, _ db: Database) throws -> Bool {
-    try db.run(
-      """
-      INSERT OR IGNORE INTO event
-        (id, kind, version, series, channel, day, previous, skipped, presumed, detail, observed)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        event.id, event.kind.rawValue, event.version?.description, event.series, event.channel?.rawValue,
-        event.day?.daysSinceEpoch, event.previous, event.skipped.map(\.description).joined(separator: " "),
-        event.presumed, event.detail, event.observed.secondsSinceEpoch,
-      ])
-    return db.changesCount > 0
+  /// - Returns: those that the log did not have.
+  private static func insert(_ events: [ReleaseEvent], _ db: Database) throws -> [ReleaseEvent] {
+    if events.isEmpty { return [] }
+    let insertion = try db.makeStatement(
+      sql: """
+        INSERT OR IGNORE INTO event
+          (id, kind, version, series, channel, day, previous, skipped, presumed, detail, observed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    return try events.filter { event in
+      let skipped = event.skipped.isEmpty ? "" : event.skipped.map(\.description).joined(separator: " ")
+      try insertion.execute(
+        arguments: [
+          event.id, event.kind.rawValue, event.version?.description, event.series, event.channel?.rawValue,
+          event.day?.daysSinceEpoch, event.previous, skipped,
+          event.presumed, event.detail, event.observed.secondsSinceEpoch,
+        ])
+      return db.changesCount > 0
+    }
   }
 }

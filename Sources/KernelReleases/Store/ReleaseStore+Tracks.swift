@@ -6,12 +6,11 @@ extension ReleaseStore {
   /// Every stored mark, by name.
   package func trackMarks() throws(StoreError) -> [TrackMark] {
     try ask { db in
-      try db.all("SELECT * FROM track ORDER BY name") { row in
-        guard let track = Track(row["name"]), let origin = TrackMark.Origin(rawValue: row["origin"]) else { return nil }
+      try db.all("SELECT name, origin, seen_number, seen_version, seen_at FROM track ORDER BY name") { row in
+        guard let track = Track(row[0]), let origin = TrackMark.Origin(rawValue: row[1]) else { return nil }
         return TrackMark(
-          track: track, origin: origin, seenNumber: row["seen_number"],
-          seenVersion: (row["seen_version"] as String?).flatMap { KernelVersion($0) },
-          seenAt: Instant(secondsSinceEpoch: row["seen_at"]))
+          track: track, origin: origin, seenNumber: row[2],
+          seenVersion: (row[3] as String?).flatMap { KernelVersion($0) }, seenAt: Instant(secondsSinceEpoch: row[4]))
       }
     }
   }

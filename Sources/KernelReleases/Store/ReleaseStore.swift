@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GRDB
 package import HostSystem
 
@@ -96,17 +95,7 @@ package struct ReleaseStore {
   /// which takes longer than most of what is read.
   func read<Result>(_ work: (Database) throws -> Result) throws(StoreError) -> Result {
     try file.translating {
-      try file.queue.unsafeRead { db in
-        try db.beginTransaction(.deferred)
-        do {
-          let result = try work(db)
-          try db.commit()
-          return result
-        } catch {
-          try db.rollback()
-          throw error
-        }
-      }
+      try file.queue.unsafeRead { db in try db.transaction("DEFERRED") { try work(db) } }
     }
   }
 
@@ -118,12 +107,7 @@ package struct ReleaseStore {
   /// One transaction that takes the write lock at its start: one that only reads first could fail when it wants to write.
   func write(_ work: (Database) throws -> Void) throws(StoreError) {
     try file.translating {
-      try file.queue.writeWithoutTransaction { db in
-        try db.inTransaction(.immediate) {
-          try work(db)
-          return .commit
-        }
-      }
+      try file.queue.writeWithoutTransaction { db in try db.transaction("IMMEDIATE") { try work(db) } }
     }
   }
 
@@ -131,45 +115,49 @@ package struct ReleaseStore {
 
   /// What is remembered of an address; nil when it was never fetched.
   package func feed(_ address: String) throws(StoreError) -> FeedRecord? {
-    try ask { try $0.first("SELECT * FROM feed WHERE address = ?", [address], Self.feed) }
+    try ask { try $0.first("SELECT \(Self.feedColumns) FROM feed WHERE address = ?", [address], Self.feed) }
   }
 
   /// Every feed that was fetched, the one that was confirmed last first.
   package func feeds() throws(StoreError) -> [FeedRecord] {
-    try ask { try $0.all("SELECT * FROM feed ORDER BY fetched_at DESC, address", [], Self.feed) }
+    try ask { try $0.all("SELECT \(Self.feedColumns) FROM feed ORDER BY fetched_at DESC, address", [], Self.feed) }
   }
 
-  private static func feed(_ row: Row) -> FeedRecord {
+  /// In the order of the table.
+  static let feedColumns =
+    "address, format, final_address, etag, last_modified, validators_at, body_sha256, fetched_at, max_age"
+
+  private static func feed(_ row: ResultRow) -> FeedRecord {
     FeedRecord(
-      address: row["address"], format: row["format"], finalAddress: row["final_address"],
-      etag: (row["etag"] as Data?).map { Array($0) }, lastModified: (row["last_modified"] as Data?).map { Array($0) },
-      validatorsAt: Instant(secondsSinceEpoch: row["validators_at"]), bodySHA256: Array(row["body_sha256"] as Data),
-      fetchedAt: Instant(secondsSinceEpoch: row["fetched_at"]), maxAge: row["max_age"])
+      address: row[0], format: row[1], finalAddress: row[2], etag: row[3], lastModified: row[4],
+      validatorsAt: Instant(secondsSinceEpoch: row[5]), bodySHA256: row[6],
+      fetchedAt: Instant(secondsSinceEpoch: row[7]), maxAge: row[8])
   }
 
   /// Whether a server is left alone; nil when it is not.
   package func origin(_ origin: String) throws(StoreError) -> OriginRecord? {
-    try ask { try $0.first("SELECT * FROM origin WHERE origin = ?", [origin], Self.origin) }
+    try ask { try $0.first("SELECT \(Self.originColumns) FROM origin WHERE origin = ?", [origin], Self.origin) }
   }
 
-  private static func origin(_ row: Row) -> OriginRecord {
+  private static let originColumns = "origin, not_before, failures, is_request"
+
+  private static func origin(_ row: ResultRow) -> OriginRecord {
     OriginRecord(
-      origin: row["origin"], notBefore: Instant(secondsSinceEpoch: row["not_before"]), failures: row["failures"],
-      isRequest: row["is_request"])
+      origin: row[0], notBefore: Instant(secondsSinceEpoch: row[1]), failures: row[2], isRequest: row[3])
   }
 
   /// Remembers that a server asked us to wait.
   package func store(_ record: OriginRecord) throws(StoreError) {
     try write { db in
       try db.run(
-        "INSERT OR REPLACE INTO origin (origin, not_before, failures, is_request) VALUES (?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO origin (\(Self.originColumns)) VALUES (?, ?, ?, ?)",
         [record.origin, record.notBefore.secondsSinceEpoch, record.failures, record.isRequest])
     }
   }
 
   /// Every server that is left alone, or was.
   package func origins() throws(StoreError) -> [OriginRecord] {
-    try ask { try $0.all("SELECT * FROM origin ORDER BY origin", [], Self.origin) }
+    try ask { try $0.all("SELECT \(Self.originColumns) FROM origin ORDER BY origin", [], Self.origin) }
   }
 
   /// Forgets the validators of a feed, so that the next request is answered in full.

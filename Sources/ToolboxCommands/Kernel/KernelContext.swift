@@ -92,7 +92,7 @@ extension CommandContext {
   func beginTracks(_ store: ReleaseStore) throws {
     let listed = Listing.merged(try store.listings())?.rows ?? []
     if listed.isEmpty { return }
-    let known = Set(try store.trackMarks().map(\.track))
+    let known = try store.trackMarks().map(\.track)
     let new = Track.usual(listed: listed.map(\.version), channels: listed.map(\.channel)).filter { !known.contains($0) }
     if new.isEmpty { return }
     let knowledge = try KernelKnowledge.load(store, needsHistory: false)

@@ -31,10 +31,9 @@ extension KernelText {
       case .release:
         (
           "release", .good,
-          [
-            version, (event.channel?.rawValue ?? "").harmless, event.day?.description ?? "day unknown",
-            event.previous.map { "after \($0.harmless)" } ?? "",
-          ].filter { !$0.isEmpty }.joined(separator: "  ")
+          version + (event.channel.map { "  \($0.rawValue.harmless)" } ?? "")
+            + "  \(event.day?.description ?? "day unknown")"
+            + (event.previous.map { "  after \($0.harmless)" } ?? "")
         )
       case .skipped:
         (
