@@ -10,25 +10,24 @@ import TerminalOutput
 struct PlainLine {
   let words: [String]
   private let flags: [String]
-  private let values: [Value]
-
-  private struct Value {
-    let name: String
-    let value: String
-  }
+  /// The options with a value, and beside them their values.
+  private let options: [String]
+  private let values: [String]
 
   /// nil where the line is not plain: an option that is not named here, one without its value or given twice, another spelling.
   /// - Parameter several: the options with a value that may come more than once.
   init?(_ arguments: some Sequence<String>, flags: [String] = [], values: [String] = [], several: [String] = []) {
     var words: [String] = []
     var givenFlags: [String] = []
-    var givenValues: [Value] = []
+    var options: [String] = []
+    var givenValues: [String] = []
     var waiting: String?
     for argument in arguments {
       guard let first = argument.utf8.first else { return nil }
       guard first == UInt8(ascii: "-") else {
         if let name = waiting {
-          givenValues.append(Value(name: name, value: argument))
+          options.append(name)
+          givenValues.append(argument)
           waiting = nil
         } else {
           words.append(argument)
@@ -39,7 +38,7 @@ struct PlainLine {
       if flags.contains(argument), !givenFlags.contains(argument) {
         givenFlags.append(argument)
       } else if several.contains(argument)
-        || values.contains(argument) && !givenValues.contains(where: { $0.name == argument })
+        || values.contains(argument) && !options.contains(argument)
       {
         waiting = argument
       } else {
@@ -49,14 +48,15 @@ struct PlainLine {
     if waiting != nil { return nil }
     self.words = words
     self.flags = givenFlags
+    self.options = options
     self.values = givenValues
   }
 
   func has(_ flag: String) -> Bool { flags.contains(flag) }
 
-  func value(_ name: String) -> String? { values.first { $0.name == name }?.value }
+  func value(_ name: String) -> String? { values(name).first }
 
-  func values(_ name: String) -> [String] { values.filter { $0.name == name }.map(\.value) }
+  func values(_ name: String) -> [String] { options.indices.filter { options[$0] == name }.map { values[$0] } }
 }
 
 /// What a command was told, and so all that it needs to run.

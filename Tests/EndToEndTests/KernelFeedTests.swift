@@ -210,6 +210,30 @@ import Testing
     #expect(try await ToolboxProcess.run(["kernel", "latest", "6.1", "--database", database]).output == "6.1.172\n")
   }
 
+  /// What a confirmation stores is in the file beside the database; whoever reads it reads that too, and it does not grow.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/strace"), "strace is not installed"))
+  func `a fetch that finds nothing new does not wait for the disk, and what it stores is there`() async throws {
+    let server = try ScriptedServer(
+      [.status(200, text: first).tagged("\"1\"")] + (0..<40).map { _ in .status(304) }, repeatsLast: true)
+    for _ in 0..<2 { #expect(try await run(server, "fetch").status == 0) }
+    let trace = directory("trace")
+    let third = try await ToolboxProcess.run(
+      path: "/usr/bin/strace",
+      ["-f", "-qq", "-e", "trace=fsync,fdatasync,exit_group", "-o", trace, ToolboxProcess.path]
+        + ["kernel", "fetch", "--feed", server.address(), "--database", database])
+    #expect(third.status == 0)
+    #expect(third.output.contains("it has not changed"))
+    let calls = try String(contentsOfFile: trace, encoding: .utf8)
+    #expect(calls.contains("exit_group(0)"))
+    #expect(!calls.contains("sync("))
+    let last = server.requests.count
+    for _ in 0..<40 { #expect(try await run(server, "fetch").status == 0) }
+    #expect(server.requests.dropFirst(last).allSatisfy { $0.headers["if-none-match"] == "\"1\"" })
+    let beside = try FileManager.default.attributesOfItem(atPath: database + "-wal")[.size] as? Int
+    #expect(try #require(beside) < 200_000)
+    #expect(try await ToolboxProcess.run(["kernel", "latest", "6.1", "--database", database]).output == "6.1.170\n")
+  }
+
   @Test func `a newer schema is refused by readers and writers`() async throws {
     let server = try ScriptedServer([.status(200, text: first), .status(200, text: second)])
     _ = try await watch(server)

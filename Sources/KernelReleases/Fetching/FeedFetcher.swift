@@ -40,6 +40,14 @@ package struct FeedFetcher {
     /// Asked not long ago; nothing was sent.
     case notDue(lastFetch: Instant, next: Instant)
 
+    /// Whether nothing came that was not stored already.
+    package var isConfirmation: Bool {
+      switch self {
+      case .unchanged, .notDue: true
+      case .seeded, .changed: false
+      }
+    }
+
     /// The events that it brought.
     package var events: [ReleaseEvent] {
       guard case .changed(let events) = self else { return [] }

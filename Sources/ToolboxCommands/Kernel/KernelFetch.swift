@@ -35,6 +35,7 @@ extension KernelFetch: RequestingCommand {
       let outcomes = answers.compactMap { answer in
         (try? answer.report.get()).map { (source: answer.source, outcome: $0.outcome) }
       }
+      if failure == nil, outcomes.allSatisfy({ $0.outcome.isConfirmation }) { LastingDatabase.leave() }
       if output.json {
         if failure == nil { try context.printJSON(FetchDocument(outcomes)) }
       } else {
@@ -52,15 +53,25 @@ extension KernelFetch: RequestingCommand {
 /// The database of a fetch. It is closed at the end of the process and not let go of before: the queue that it has would start a
 /// thread for its own end, which takes as long as the request. A watch, which opens one for each round, lets go of it.
 enum LastingDatabase {
-  private static let kept = Mutex<ReleaseStore?>(nil)
+  private struct Kept {
+    let store: ReleaseStore
+    var isLeft = false
+  }
 
-  static func keep(_ store: ReleaseStore) { kept.withLock { $0 = store } }
+  private static let kept = Mutex<Kept?>(nil)
+
+  static func keep(_ store: ReleaseStore) { kept.withLock { $0 = Kept(store: store) } }
+
+  /// Has it left as it is at the end. To close it takes several waits for the disk, until all that stands in the file beside it is
+  /// in the database and safe from a loss of power; when a server last said that nothing is new is not worth them.
+  static func leave() { kept.withLock { $0?.isLeft = true } }
 
   /// Closes it. One that cannot be closed is said; it is as a kill would leave it, which the next run mends.
   static func close() {
-    kept.withLock { store in
+    kept.withLock { kept in
+      guard let kept, !kept.isLeft else { return }
       do {
-        try store?.close()
+        try kept.store.close()
       } catch {
         let context = CommandContext.live()
         context.note("closing the database: \(error)")
