@@ -58,7 +58,7 @@ package struct Toolbox: ParsableCommand {
   package static func runProcess() -> Never {
     var arguments = currentArguments()
     let status = run(&arguments)
-    LastingDatabase.close()
+    WorkOfFetch.end()
     // What libraries would do at the end helps nobody: OpenSSL alone frees for 0.1 ms what the system takes back at once.
     fflush(nil)
     _exit(status)

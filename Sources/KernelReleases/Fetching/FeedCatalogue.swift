@@ -93,7 +93,7 @@ package enum FeedCatalogue {
     for (index, item) in items.enumerated() where item.string("name") == given || item.string("address") == given {
       return try source(item, line: index + 1)
     }
-    guard given.contains("://") else {
+    guard given.utf8.contains(UInt8(ascii: ":")) else {
       throw FeedNameError(name: given, known: try load().map(\.name))
     }
     return FeedSource(name: given, address: try WebAddress(given), minimumInterval: 0)

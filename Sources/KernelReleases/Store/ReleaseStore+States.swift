@@ -104,13 +104,35 @@ extension ReleaseStore {
   /// The rows of the states of other formats that were confirmed after this one was fetched last: older ones say nothing
   /// about what this one shows now.
   private static func secondOpinion(_ db: Database, besides format: FeedFormat) throws -> [FeedRow] {
-    let formats: [String] = try db.all(
-      """
-      SELECT format FROM feed WHERE format <> ? GROUP BY format
-      HAVING max(fetched_at) >= coalesce((SELECT max(fetched_at) FROM feed WHERE format = ?), 0)
-      """, [format.rawValue, format.rawValue]
-    ) { $0[0] }
-    return try formats.flatMap { try listed(db, format: FeedFormat(rawValue: $0), withHeld: false) }
+    let fetches = try lastFetches(db)
+    let own = fetches.first { $0.format == format.rawValue }?.at ?? 0
+    return try fetches.filter { $0.format != format.rawValue && $0.at >= own }.flatMap { fetch in
+      try listed(db, format: FeedFormat(rawValue: fetch.format), withHeld: false)
+    }
+  }
+
+  /// When the feeds of a format were fetched last.
+  private struct LastFetch {
+    let format: String
+    /// The feed that was.
+    var address: String
+    /// In seconds since 1970.
+    var at: Int
+  }
+
+  /// Of every format there is, in the order of their names. Of a dozen rows SQLite finds it no faster: for groups it makes a table.
+  private static func lastFetches(_ db: Database) throws -> [LastFetch] {
+    var fetches: [LastFetch] = []
+    try db.each("SELECT format, address, fetched_at FROM feed") { row in
+      let fetch = LastFetch(format: row[0], address: row[1], at: row[2])
+      guard let place = fetches.firstIndex(where: { $0.format >= fetch.format }) else { return fetches.append(fetch) }
+      if fetches[place].format != fetch.format {
+        fetches.insert(fetch, at: place)
+      } else if fetches[place].at < fetch.at {
+        fetches[place] = fetch
+      }
+    }
+    return fetches
   }
 
   /// Whether a doubt waits for a second fetch: the content is then asked for in full.
@@ -147,11 +169,7 @@ extension ReleaseStore {
   /// The accepted state of every format that is one.
   package func listings() throws(StoreError) -> [Listing] {
     try read { db in
-      // Beside a max() stand the other columns of its row (sqlite.org/lang_select.html#bareagg).
-      var feeds: [(format: String, address: String, fetchedAt: Int)] = []
-      try db.each("SELECT format, address, max(fetched_at) FROM feed GROUP BY format") { row in
-        feeds.append((row[0], row[1], row[2]))
-      }
+      let feeds = try Self.lastFetches(db)
       var listings: [Listing] = []
       try db.each("SELECT \(Self.listedColumns), format FROM listed ORDER BY format, position") { row in
         let format: String = row[6]
@@ -160,7 +178,7 @@ extension ReleaseStore {
           listings.append(
             Listing(
               format: FeedFormat(rawValue: format), address: feed?.address ?? format,
-              fetchedAt: Instant(secondsSinceEpoch: feed?.fetchedAt ?? 0), rows: []))
+              fetchedAt: Instant(secondsSinceEpoch: feed?.at ?? 0), rows: []))
         }
         if let row = Self.feedRow(row) { listings[listings.count - 1].rows.append(row) }
       }

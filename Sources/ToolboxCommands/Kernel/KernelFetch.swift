@@ -29,13 +29,14 @@ extension KernelFetch: RequestingCommand {
       let context = CommandContext.live(color: output.color)
       let selection = try context.feeds(feeds)
       let store = try context.kernelStore(database)
-      LastingDatabase.keep(store)
+      let client = context.httpClient()
+      WorkOfFetch.keep(store, client)
       let (answers, failure) = try context.kernelRound(
-        context.feedFetcher(store, over: context.httpClient()), selection, store: store, isForced: isForced)
+        context.feedFetcher(store, over: client), selection, store: store, isForced: isForced)
       let outcomes = answers.compactMap { answer in
         (try? answer.report.get()).map { (source: answer.source, outcome: $0.outcome) }
       }
-      if failure == nil, outcomes.allSatisfy({ $0.outcome.isConfirmation }) { LastingDatabase.leave() }
+      if failure == nil, outcomes.allSatisfy({ $0.outcome.isConfirmation }) { WorkOfFetch.leave() }
       if output.json {
         if failure == nil { try context.printJSON(FetchDocument(outcomes)) }
       } else {
@@ -50,24 +51,28 @@ extension KernelFetch: RequestingCommand {
   }
 }
 
-/// The database of a fetch. It is closed at the end of the process and not let go of before: the queue that it has would start a
-/// thread for its own end, which takes as long as the request. A watch, which opens one for each round, lets go of it.
-enum LastingDatabase {
+/// What a fetch works with, which is not let go of before the process ends: the queue of its database would start a thread for its
+/// own end, which takes as long as the request, and libcurl would free what the system takes back at once. A watch, which works in
+/// rounds, lets go of all of it.
+enum WorkOfFetch {
   private struct Kept {
     let store: ReleaseStore
+    let client: HTTPClient
     var isLeft = false
   }
 
   private static let kept = Mutex<Kept?>(nil)
 
-  static func keep(_ store: ReleaseStore) { kept.withLock { $0 = Kept(store: store) } }
+  static func keep(_ store: ReleaseStore, _ client: HTTPClient) {
+    kept.withLock { $0 = Kept(store: store, client: client) }
+  }
 
-  /// Has it left as it is at the end. To close it takes several waits for the disk, until all that stands in the file beside it is
-  /// in the database and safe from a loss of power; when a server last said that nothing is new is not worth them.
+  /// Has the database left as it is at the end. To close it takes several waits for the disk, until all that stands in the file beside
+  /// it is in the database and safe from a loss of power; when a server last said that nothing is new is not worth them.
   static func leave() { kept.withLock { $0?.isLeft = true } }
 
-  /// Closes it. One that cannot be closed is said; it is as a kill would leave it, which the next run mends.
-  static func close() {
+  /// Closes the database. One that cannot be closed is said; it is as a kill would leave it, which the next run mends.
+  static func end() {
     kept.withLock { kept in
       guard let kept, !kept.isLeft else { return }
       do {
