@@ -263,7 +263,7 @@ import Testing
 
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `an ordinary user reads what root stored and cannot write there`() async throws {
-    let server = try ScriptedServer([.status(200, text: first)])
+    let server = try ScriptedServer([.status(200, text: first), .status(200, text: first), .status(200, text: first)])
     _ = try await watch(server)
     chmod(directory.path, 0o755)
     let program = directory("toolbox")
@@ -283,7 +283,14 @@ import Testing
     #expect(list.output.contains("6.1.170"))
     let fetch = try await asNobody("fetch", "--feed", server.address())
     #expect(fetch.status == 77)
+    // A fetch that only confirms leaves its page in the log.
+    for _ in 0..<2 { #expect(try await run(server, "fetch").status == 0) }
+    let log = try FileManager.default.attributesOfItem(atPath: database + "-wal")[.size] as? Int
+    #expect(try #require(log) > 0)
+    #expect(try await asNobody("list").output == list.output)
     try FileManager.default.removeItem(atPath: database + "-shm")
+    #expect(try await asNobody("list").output == list.output)
+    #expect(!FileManager.default.fileExists(atPath: database + "-shm"))
     try FileManager.default.removeItem(atPath: database + "-wal")
     #expect(try await asNobody("list").output == list.output)
     // A database of their own, at the usual place.

@@ -255,11 +255,10 @@ struct DatabaseFile {
       throw .foreign(path)
     } catch StoreError.noPermission {
       // The files beside it are missing and cannot be made here. Nobody writes to it then, or its writer would have made
-      // them: what is in the file itself is the whole database.
-      guard stat(path + "-wal", &status) != 0 || status.st_size == 0 else {
-        throw StoreError.noPermission(path, action: "read")
-      }
-      return try check(try inMemoryCopy(path), path: path, steps: steps)
+      // them: what is in the file itself, and in the log that may be left of its writer, is the whole database.
+      let hasLog = stat(path + "-wal", &status) == 0 && status.st_size > 0
+      let bytes = try hasLog ? joinedBytes(path) : content(path)
+      return try check(try inMemory(bytes, path), path: path, steps: steps)
     }
   }
 
@@ -283,14 +282,43 @@ struct DatabaseFile {
     return version == newest ? DatabaseFile(queue: queue, path: path, notices: []) : nil
   }
 
-  /// The content of a database file in memory, as a database that is not in WAL mode.
-  private static func inMemoryCopy(_ path: String) throws(StoreError) -> DatabaseQueue {
-    var bytes: [UInt8]
+  private static func content(_ path: String) throws(StoreError) -> [UInt8] {
     do throws(FileError) {
-      bytes = try RootDirectory().read(path, limit: 256 << 20)
+      return try RootDirectory().read(path, limit: 256 << 20)
     } catch {
       throw .failed(path, detail: error.message)
     }
+  }
+
+  /// The content of a database file and of its log as one file, joined by SQLite in a directory that is ours alone for so long.
+  private static func joinedBytes(_ path: String) throws(StoreError) -> [UInt8] {
+    let template = strdup("/tmp/toolbox-XXXXXX")
+    defer { free(template) }
+    guard let template, mkdtemp(template) != nil else {
+      throw .failed(path, detail: "cannot make a copy in /tmp: \(reason(errno))")
+    }
+    let directory = String(cString: template)
+    let copy = directory + "/kernel.sqlite"
+    defer {
+      for suffix in ["", "-wal", "-shm"] { unlink(copy + suffix) }
+      rmdir(directory)
+    }
+    for suffix in ["", "-wal"] {
+      let bytes = try content(path + suffix)
+      let file = open(copy + suffix, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      guard file >= 0 else { throw .failed(path, detail: "cannot make a copy in /tmp: \(reason(errno))") }
+      defer { close(file) }
+      guard bytes.withUnsafeBytes({ write(file, $0.baseAddress, $0.count) }) == bytes.count else {
+        throw .failed(path, detail: "cannot make a copy in /tmp: \(reason(errno))")
+      }
+    }
+    let queue = try translating(path) { try DatabaseQueue(path: copy) }
+    return try DatabaseFile(queue: queue, path: path, notices: []).bytes()
+  }
+
+  /// The content of a database file in memory, as a database that is not in WAL mode.
+  private static func inMemory(_ content: [UInt8], _ path: String) throws(StoreError) -> DatabaseQueue {
+    var bytes = content
     guard bytes.count > 100 else { throw .corrupt(path, detail: "only \(bytes.count) bytes") }
     markAsSingle(&bytes)
     return try translating(path) {
