@@ -26,12 +26,12 @@ import Testing
   ) throws -> Derivation {
     let time = Instant(secondsSinceEpoch: noon.secondsSinceEpoch + seconds)
     let snapshot = FeedSnapshot(format: format, content: content, warnings: [])
-    let derivation = EventDerivation.derive(
-      from: try store.state(for: snapshot, now: time), snapshot, observed: time)
+    let before = try store.state(for: snapshot, now: time)
+    let derivation = EventDerivation.derive(from: before, snapshot, observed: time)
     let record = FeedRecord(
       address: "https://\(format.rawValue).example.org/", format: format.rawValue, finalAddress: "x", etag: nil,
       lastModified: nil, validatorsAt: time, bodySHA256: [], fetchedAt: time, maxAge: nil)
-    try store.store(derivation, from: record, format: format, origin: nil)
+    try store.store(derivation, over: before, from: record, format: format, origin: nil)
     return derivation
   }
 
@@ -102,10 +102,10 @@ import Testing
       let record = FeedRecord(
         address: "https://releases-json.example.org/", format: "releases-json", finalAddress: "x", etag: nil,
         lastModified: nil, validatorsAt: time, bodySHA256: [], fetchedAt: time, maxAge: nil)
-      let derivation = EventDerivation.derive(
-        from: try store.state(for: snapshot, now: time), snapshot, observed: time)
+      let before = try store.state(for: snapshot, now: time)
+      let derivation = EventDerivation.derive(from: before, snapshot, observed: time)
       #expect(derivation.events.count == 1)
-      return try store.store(derivation, from: record, format: .releasesJSON, origin: nil).map(\.id)
+      return try store.store(derivation, over: before, from: record, format: .releasesJSON, origin: nil).map(\.id)
     }
     #expect(try told(after: 60) == ["vanished:6.1:6.1.170"])
     try seedTen(after: 120)

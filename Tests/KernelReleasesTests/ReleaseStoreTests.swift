@@ -25,7 +25,7 @@ import Testing
     derivation.listed = [row]
     derivation.releases = [row]
     try store.store(
-      derivation,
+      derivation, over: StoredState(),
       from: FeedRecord(
         address: "https://a/", format: FeedFormat.releasesJSON.rawValue, finalAddress: "https://a/",
         etag: [0xFF, 0x22],
@@ -93,7 +93,7 @@ import Testing
     let record = FeedRecord(
       address: "https://a/", format: FeedFormat.releasesJSON.rawValue, finalAddress: "https://a/", etag: nil,
       lastModified: [], validatorsAt: now, bodySHA256: [0, 1], fetchedAt: now, maxAge: 0)
-    try store.store(derivation, from: record, format: .releasesJSON, origin: nil)
+    try store.store(derivation, over: StoredState(), from: record, format: .releasesJSON, origin: nil)
     let back = try #require(try ReleaseStore.openForReading([location]))
     #expect(try back.feed("https://a/") == record)
     #expect(try back.support() == derivation.support)
@@ -260,8 +260,8 @@ import Testing
     var derivation = Derivation()
     derivation.events = [event, event]
     let feed = try #require(try store.feed("https://a/"))
-    try store.store(derivation, from: feed, format: .releasesJSON, origin: "o")
-    try store.store(derivation, from: feed, format: .releasesJSON, origin: "o")
+    try store.store(derivation, over: StoredState(), from: feed, format: .releasesJSON, origin: "o")
+    try store.store(derivation, over: StoredState(), from: feed, format: .releasesJSON, origin: "o")
     let log = try store.events(after: 0)
     #expect(log.map(\.event) == [event])
     try store.advance("watch", to: log[0].number)

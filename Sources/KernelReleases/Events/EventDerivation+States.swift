@@ -18,19 +18,18 @@ extension EventDerivation {
       result.listed = state.listed
       return
     }
-    let before = Dictionary(grouping: state.listed, by: \.group)
+    let before = RowGroups(state.listed)
     let gone = goneGroups(trusted, before: before)
     for row in firstOfEachVersion(trusted) { take(row, in: trusted) }
-    let after = Dictionary(grouping: result.listed ?? [], by: \.group)
-    for group in after.keys.sorted() {
-      compare(group, before: before[group] ?? [], now: after[group] ?? [])
+    for group in RowGroups(result.listed ?? []).groups {
+      compare(group.name, before: before[group.name]?.rows ?? [], now: group.rows)
     }
     for group in gone {
-      let last = (before[group] ?? []).map(\.version).max()
+      let last = before[group]?.newest
       result.events.append(
         ReleaseEvent(
           kind: .vanished, id: "vanished:\(group):\(last?.description ?? "")", version: last, series: group,
-          channel: before[group]?.first?.channel, observed: observed))
+          channel: before[group]?.rows.first?.channel, observed: observed))
     }
   }
 
@@ -77,31 +76,26 @@ extension EventDerivation {
       channel: row.channel, version: row.version, isEndOfLife: row.isEndOfLife, day: nil, archive: row.archive)
   }
 
-  private static func newestOfGroups(_ rows: [FeedRow]) -> [String: KernelVersion] {
-    Dictionary(grouping: rows, by: \.group).compactMapValues { $0.map(\.version).max() }
-  }
-
   /// The rows in which no series, nor mainline, is older than it was; an older one is replaced by what was stored.
   /// - Returns: nil when several series went back at once: the whole snapshot is an older state, of a mirror that lags.
   private mutating func withoutSteppingBack(_ rows: [FeedRow]) -> [FeedRow]? {
-    let before = Self.newestOfGroups(state.listed)
-    let now = Self.newestOfGroups(rows)
-    let others = Self.newestOfGroups(state.others)
-    let steps = now.keys.sorted().compactMap { group -> (group: String, from: KernelVersion, to: KernelVersion)? in
-      guard let from = before[group], let to = now[group], to < from else { return nil }
-      return (group, from, to)
+    let before = RowGroups(state.listed)
+    let others = RowGroups(state.others)
+    let steps = RowGroups(rows).groups.compactMap { now -> (group: String, from: KernelVersion, to: KernelVersion)? in
+      guard let from = before[now.name]?.newest, let to = now.newest, to < from else { return nil }
+      return (now.name, from, to)
     }
     if steps.count > 1 {
       let isAccepted = isConfirmed(
         "older:\(steps.map { $0.to.description }.joined(separator: ","))",
-        bySecondSource: steps.allSatisfy { others[$0.group] == $0.to }, version: nil, series: nil,
+        bySecondSource: steps.allSatisfy { others[$0.group]?.newest == $0.to }, version: nil, series: nil,
         detail: "\(steps.count) series went back at once, \(steps[0].group) from \(steps[0].from) to \(steps[0].to)")
       return isAccepted ? rows : nil
     }
     var result = rows
     for (group, from, to) in steps {
       let isAccepted = isConfirmed(
-        "backwards:\(group):\(to)", bySecondSource: others[group] == to, version: to, series: to.series,
+        "backwards:\(group):\(to)", bySecondSource: others[group]?.newest == to, version: to, series: to.series,
         detail: "\(group) went back from \(from) to \(to)")
       if isAccepted {
         believedBackwards.insert(to)
@@ -123,20 +117,22 @@ extension EventDerivation {
   /// The series that are listed no longer. Where more than three in ten are gone at once, or some are gone and a row cannot
   /// be read, the list is held to be damaged and the missing rows stay; and so does a series that a feed of another format
   /// still lists. Also settles ``Derivation/listed``.
-  private mutating func goneGroups(_ rows: [FeedRow], before: [String: [FeedRow]]) -> [String] {
-    let gone = Set(before.keys).subtracting(rows.map(\.group)).sorted()
-    let elsewhere = Set(state.others.map(\.group))
-    var kept = gone.filter { elsewhere.contains($0) }
+  private mutating func goneGroups(_ rows: [FeedRow], before: RowGroups) -> [String] {
+    let now = RowGroups(rows)
+    let elsewhere = RowGroups(state.others)
+    let gone = before.groups.map(\.name).filter { now[$0] == nil }
+    var kept = gone.filter { elsewhere[$0] != nil }
     let hasHoles = !snapshot.isComplete && gone.contains { $0 != FeedRow.linuxNextGroup }
-    if gone.count * 10 > before.count * 3 || hasHoles {
+    if gone.count * 10 > before.groups.count * 3 || hasHoles {
       let isAccepted = isConfirmed(
-        "shrunk:\(gone.joined(separator: ","))", bySecondSource: !elsewhere.isEmpty && kept.isEmpty, version: nil,
+        "shrunk:\(gone.joined(separator: ","))", bySecondSource: !elsewhere.groups.isEmpty && kept.isEmpty,
+        version: nil,
         series: nil,
-        detail: "\(gone.count) of \(before.count) series \(gone.count == 1 ? "is" : "are") no longer listed"
+        detail: "\(gone.count) of \(before.groups.count) series \(gone.count == 1 ? "is" : "are") no longer listed"
           + (hasHoles ? ", and a row cannot be read" : ""))
       if !isAccepted { kept = gone }
     }
-    result.listed = rows + kept.flatMap { before[$0] ?? [] }
+    result.listed = rows + kept.flatMap { before[$0]?.rows ?? [] }
     return gone.filter { $0 != FeedRow.linuxNextGroup && !kept.contains($0) }
   }
 

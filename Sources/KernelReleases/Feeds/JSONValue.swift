@@ -9,12 +9,19 @@ package enum JSONValue: Sendable, Equatable {
   case number(String)
   case string(String)
   case array([JSONValue])
-  case object([String: JSONValue])
+  /// As they stand in the text: a few, of which each is looked for once.
+  case object([Member])
+
+  /// A key and its value.
+  package struct Member: Sendable, Equatable {
+    package let key: String
+    package let value: JSONValue
+  }
 
   /// The value under a key of an object; nil when it is absent or this is no object.
   package subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
-    return members[key]
+    return members.last { $0.key == key }?.value
   }
 
   /// A string; nil for anything else.
@@ -175,7 +182,7 @@ private struct JSONReader {
 
   private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
     position += 1
-    var members: [String: JSONValue] = [:]
+    var members: [JSONValue.Member] = []
     skipSpace()
     if take(0x7D) { return .object(members) }
     while true {
@@ -184,7 +191,7 @@ private struct JSONReader {
       let key = try string()
       skipSpace()
       guard take(0x3A) else { throw unexpected() }
-      members[key] = try value(depth: depth + 1)
+      members.append(JSONValue.Member(key: key, value: try value(depth: depth + 1)))
       skipSpace()
       if take(0x7D) { return .object(members) }
       guard take(0x2C) else { throw unexpected() }

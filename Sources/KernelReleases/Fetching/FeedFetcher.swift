@@ -130,6 +130,8 @@ package struct FeedFetcher {
     let record: FeedRecord?
     let conditions: [(name: String, value: [UInt8])]
     let notices: [String]
+    /// The servers that are not known to have asked for anything; every other one may have.
+    let unrestricted: [String]
 
     var request: HTTPRequest { HTTPRequest(address: source.address, headers: conditions) }
   }
@@ -176,23 +178,33 @@ package struct FeedFetcher {
 
   private func prepare(_ source: FeedSource, arrival: Instant, isForced: Bool) throws -> Prepared {
     let record = try store.feed(source.address.text)
-    var notices = try respectRequests(of: source, record: record, isForced: isForced)
+    var (notices, unrestricted) = try respectRequests(of: source, record: record, isForced: isForced)
     if let record, let outcome = notDue(source, record: record, arrival: arrival) {
       guard isForced, record.fetchedAt <= arrival else { return .answered(Report(outcome: outcome, notices: [])) }
       notices.append("\(source.address): asked before its interval is over, since --force says so")
     }
-    return .ask(Question(source: source, record: record, conditions: try conditions(record), notices: notices))
+    return .ask(
+      Question(
+        source: source, record: record, conditions: try conditions(record), notices: notices,
+        unrestricted: unrestricted))
   }
 
-  /// - Returns: notices.
-  private func respectRequests(of source: FeedSource, record: FeedRecord?, isForced: Bool) throws -> [String] {
+  /// - Returns: notices, and the servers that nothing is remembered of.
+  private func respectRequests(
+    of source: FeedSource, record: FeedRecord?, isForced: Bool
+  ) throws -> (notices: [String], unrestricted: [String]) {
     var notices: [String] = []
+    var unrestricted: [String] = []
     var origins = [source.address.origin]
     if let final = try record.map({ try WebAddress($0.finalAddress).origin }), final != origins[0] {
       origins.append(final)
     }
     for origin in origins {
-      guard let wait = try store.origin(origin), wait.notBefore > now() else { continue }
+      guard let wait = try store.origin(origin) else {
+        unrestricted.append(origin)
+        continue
+      }
+      if wait.notBefore <= now() { continue }
       // A wait further ahead than is ever stored means that the clock was wrong when it was stored.
       guard wait.notBefore.secondsSinceEpoch - now().secondsSinceEpoch <= Self.longestWait else {
         notices.append(
@@ -203,7 +215,7 @@ package struct FeedFetcher {
       if wait.isRequest { throw FetchError.waiting(source.address.text, until: wait.notBefore) }
       if !isForced { throw FetchError.backingOff(source.address.text, until: wait.notBefore) }
     }
-    return notices
+    return (notices, unrestricted)
   }
 
   private func notDue(_ source: FeedSource, record: FeedRecord, arrival: Instant) -> Outcome? {
@@ -237,10 +249,10 @@ package struct FeedFetcher {
       guard var record else { throw FetchError.uninvitedNotModified(source.address.text) }
       record.fetchedAt = now()
       record.maxAge = response.headers.maxAge ?? record.maxAge
-      try store.confirm(record, origin: origin)
+      try store.confirm(record, origin: question.unrestricted.contains(origin) ? nil : origin)
       return Report(outcome: .unchanged, notices: moved ?? [])
     case 200:
-      var report = try take(response, from: source, record: record)
+      var report = try take(response, for: question)
       report.notices += moved ?? []
       return report
     case 429, 503:
@@ -270,14 +282,16 @@ package struct FeedFetcher {
     return try outcome.get()
   }
 
-  private func take(_ response: HTTPResponse, from source: FeedSource, record: FeedRecord?) throws -> Report {
+  private func take(_ response: HTTPResponse, for question: Question) throws -> Report {
+    let (source, record) = (question.source, question.record)
     let time = now()
     let digest = sha256(response.body)
     let fresh = FeedRecord(
       address: source.address.text, format: record?.format ?? "", finalAddress: response.finalAddress.text,
       etag: response.headers["etag"], lastModified: response.headers["last-modified"], validatorsAt: time,
       bodySHA256: digest, fetchedAt: time, maxAge: response.headers.maxAge)
-    let origin = response.finalAddress.origin
+    let server = response.finalAddress.origin
+    let origin = question.unrestricted.contains(server) ? nil : server
     if let record, record.bodySHA256 == digest, !(try store.hasSuspicions()) {
       try store.confirm(fresh, origin: origin)
       return Report(outcome: .unchanged, notices: [])
@@ -299,7 +313,7 @@ package struct FeedFetcher {
     let state = try store.state(for: snapshot, now: record.fetchedAt)
     let derivation = EventDerivation.derive(from: state, snapshot, observed: record.fetchedAt)
     let isFirst = try store.feed(record.address) == nil && derivation.events.isEmpty
-    let events = try store.store(derivation, from: record, format: snapshot.format, origin: origin)
+    let events = try store.store(derivation, over: state, from: record, format: snapshot.format, origin: origin)
     return Report(
       outcome: isFirst ? .seeded(count: derivation.count, format: snapshot.format) : .changed(events),
       notices: Self.shortened(derivation.warnings).map { "\(name): \($0)" })

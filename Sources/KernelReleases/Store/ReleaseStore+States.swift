@@ -208,18 +208,23 @@ extension ReleaseStore {
   }
 
   /// Stores what a fetch brought: releases, state, events, validators and the time, in one transaction.
-  /// - Parameter origin: the server that answered; what it asked for before is over. nil for a file.
+  /// - Parameters:
+  ///   - state: what the derivation was made from; doubts and skipped numbers that it has none of need not be taken away.
+  ///   - origin: the server that answered and that had asked us to wait before, which is over; nil for none.
   /// - Returns: the events that the log did not have yet: a series that vanishes again is no second event.
   @discardableResult
   package func store(
-    _ derivation: Derivation, from feed: FeedRecord, format: FeedFormat, origin: String?
+    _ derivation: Derivation, over state: StoredState, from feed: FeedRecord, format: FeedFormat, origin: String?
   ) throws(StoreError) -> [ReleaseEvent] {
     var told: [ReleaseEvent] = []
     try write { db in
       try Self.insert(derivation.releases, from: feed, areInferred: false, db)
       try Self.insert(derivation.provenReleases, from: feed, areInferred: true, db)
+      for row in derivation.releases + derivation.provenReleases where state.presumed.contains(row.version) {
+        try db.run("DELETE FROM presumed WHERE version = ?", [row.version.description])
+      }
       if let listed = derivation.listed { try Self.replaceListed(listed, held: derivation.held, format: format, db) }
-      try db.run("DELETE FROM suspicion WHERE format = ?", [format.rawValue])
+      if !state.suspicions.isEmpty { try db.run("DELETE FROM suspicion WHERE format = ?", [format.rawValue]) }
       for (what, since) in derivation.suspicions {
         try db.run("INSERT INTO suspicion VALUES (?, ?, ?)", [format.rawValue, what, since.secondsSinceEpoch])
       }
@@ -245,10 +250,11 @@ extension ReleaseStore {
   }
 
   /// Notes that the server confirmed the content that is stored.
-  package func confirm(_ feed: FeedRecord, origin: String) throws(StoreError) {
+  /// - Parameter origin: as for ``store(_:over:from:format:origin:)``.
+  package func confirm(_ feed: FeedRecord, origin: String?) throws(StoreError) {
     try write { db in
       try Self.insert(feed, db)
-      try db.run("DELETE FROM origin WHERE origin = ?", [origin])
+      if let origin { try db.run("DELETE FROM origin WHERE origin = ?", [origin]) }
     }
   }
 
@@ -274,7 +280,6 @@ extension ReleaseStore {
         ON CONFLICT (version) DO UPDATE SET
           day = excluded.day, released_at = excluded.released_at, inferred = excluded.inferred
         """)
-    let proof = try db.makeStatement(sql: "DELETE FROM presumed WHERE version = ?")
     for row in rows {
       let version = row.version
       try insertion.execute(
@@ -284,7 +289,6 @@ extension ReleaseStore {
           row.day?.daysSinceEpoch, row.time?.secondsSinceEpoch, row.archive, feed.address,
           feed.fetchedAt.secondsSinceEpoch, areInferred && row.day != nil,
         ])
-      try proof.execute(arguments: [version.description])
     }
   }
 
