@@ -19,8 +19,11 @@ package func placeOfForeignArgument() -> Int? {
   (1..<max(1, toolbox_argument_count())).first { String(validatingCString: toolbox_argument($0)) == nil }.map(Int.init)
 }
 
-/// The environment of this process; of variables that stand there twice the first counts, as for getenv(3).
-package func currentEnvironment() -> [String: String] {
+/// The environment that this process began with; of variables that stand there twice the first counts, as for getenv(3).
+package func currentEnvironment() -> [String: String] { firstEnvironment }
+
+/// Read once: of a large environment that takes as long as many a command.
+private let firstEnvironment: [String: String] = {
   var count = 0
   while environ[count] != nil { count += 1 }
   var result = [String: String](minimumCapacity: count)
@@ -35,4 +38,4 @@ package func currentEnvironment() -> [String: String] {
     entry += 1
   }
   return result
-}
+}()

@@ -312,8 +312,11 @@ struct DatabaseFile {
         throw .failed(path, detail: "cannot make a copy in /tmp: \(reason(errno))")
       }
     }
-    let queue = try translating(path) { try DatabaseQueue(path: copy) }
-    return try DatabaseFile(queue: queue, path: path, notices: []).bytes()
+    let file = DatabaseFile(
+      queue: try translating(path) { try DatabaseQueue(path: copy) }, path: path, notices: [])
+    let bytes = try file.bytes()
+    try file.translating { try file.queue.close() }
+    return bytes
   }
 
   /// The content of a database file in memory, as a database that is not in WAL mode.
