@@ -48,12 +48,5 @@ package struct KnownReleases: Sendable, Equatable {
   }
 
   /// Where a version is, or would be.
-  private func place(of version: KernelVersion) -> Int {
-    var (low, high) = (0, entries.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].version < version { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func place(of version: KernelVersion) -> Int { entries.partitionPoint { $0.version < version } }
 }

@@ -31,12 +31,5 @@ struct RowGroups {
   }
 
   /// Where a group is, or would be.
-  private func place(of name: String) -> Int {
-    var (low, high) = (0, groups.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if groups[middle].name < name { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func place(of name: String) -> Int { groups.partitionPoint { $0.name < name } }
 }

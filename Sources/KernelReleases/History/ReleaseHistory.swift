@@ -82,15 +82,7 @@ package struct ReleaseHistory: Sendable {
   }
 
   /// The place of the first release that is not before `version`.
-  private func lowerBound(_ version: KernelVersion) -> Int {
-    var low = 0
-    var high = releases.count
-    while low < high {
-      let middle = (low + high) / 2
-      if releases[middle].version < version { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func lowerBound(_ version: KernelVersion) -> Int { releases.partitionPoint { $0.version < version } }
 
   /// The release of a version; nil when it is not known.
   package subscript(version: KernelVersion) -> Release? {
